@@ -1,0 +1,12 @@
+export {
+  canonicalEntry,
+  isRemoval,
+  parseCanonicalEntry,
+  type SettingsChange,
+  type SettingsEntry,
+  type SettingsRemoval,
+} from './settings-entry.js';
+export { foldSettings } from './fold-settings.js';
+export { EMPTY_DIGEST, Digest } from './digest.js';
+export { SettingsTable, type TableDiff } from './settings-table.js';
+export { decodeSnapshot, encodeSnapshot, SnapshotInvalid, type Snapshot } from './snapshot-codec.js';

@@ -1,0 +1,89 @@
+import { hash } from 'node:crypto';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { canonicalEntry, parseCanonicalEntry, type SettingsEntry } from './settings-entry.js';
+import { SettingsTable } from './settings-table.js';
+
+const MAGIC = 'upgate-settings/1';
+const MAX_UNCOMPRESSED = 2 ** 31 - 1;
+
+/** All settings at one position of one log. */
+export interface Snapshot {
+  epoch: string;
+  position: bigint;
+  table: SettingsTable;
+}
+
+/** The bytes are not a whole snapshot of a version that this program reads. */
+export class SnapshotInvalid extends Error {
+  override readonly name = 'SnapshotInvalid';
+}
+
+interface Header {
+  format: string;
+  epoch: string;
+  position: string;
+  digest: string;
+  count: number;
+  /** SHA-256 of the compressed body, in hexadecimal. */
+  checksum: string;
+}
+
+/** A line of JSON that says what follows, then the canonical entries, a line each, compressed with zstd. */
+export function encodeSnapshot(epoch: string, position: bigint, table: SettingsTable): Buffer {
+  const lines = Array.from(table.entries(), canonicalEntry);
+  const body = zstdCompressSync(Buffer.from(lines.join('\n')));
+  const header: Header = {
+    format: MAGIC,
+    epoch,
+    position: position.toString(),
+    digest: table.digest,
+    count: table.size,
+    checksum: hash('sha256', body, 'hex'),
+  };
+  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
+}
+
+/** Throws SnapshotInvalid unless every byte is as it was written and the entries give the digest it names. */
+export function decodeSnapshot(bytes: Buffer): Snapshot {
+  const end = bytes.indexOf('\n');
+  if (end === -1) throw new SnapshotInvalid('it has no header');
+  const header = parseHeader(bytes.toString('utf8', 0, end));
+  const body = bytes.subarray(end + 1);
+  if (hash('sha256', body, 'hex') !== header.checksum) throw new SnapshotInvalid('its checksum is wrong');
+  const table = new SettingsTable();
+  table.apply(readEntries(body));
+  if (table.size !== header.count)
+    throw new SnapshotInvalid(`it has ${table.size} entries, not ${header.count}`);
+  if (table.digest !== header.digest) throw new SnapshotInvalid('its digest is not that of its entries');
+  return { epoch: header.epoch, position: BigInt(header.position), table };
+}
+
+function parseHeader(line: string): Header {
+  let header: Partial<Header>;
+  try {
+    header = JSON.parse(line) as Partial<Header>;
+  } catch {
+    throw new SnapshotInvalid('its header is not JSON');
+  }
+  if (header?.format !== MAGIC)
+    throw new SnapshotInvalid(`its format is ${String(header?.format)}, not ${MAGIC}`);
+  const { epoch, position, digest, count, checksum } = header;
+  const whole =
+    typeof epoch === 'string' &&
+    typeof position === 'string' &&
+    /^\d{1,20}$/.test(position) &&
+    typeof digest === 'string' &&
+    typeof count === 'number' &&
+    typeof checksum === 'string';
+  if (!whole) throw new SnapshotInvalid('its header lacks a field');
+  return { format: MAGIC, epoch, position, digest, count, checksum };
+}
+
+function readEntries(body: Buffer): SettingsEntry[] {
+  try {
+    const text = zstdDecompressSync(body, { maxOutputLength: MAX_UNCOMPRESSED }).toString();
+    return text === '' ? [] : text.split('\n').map(parseCanonicalEntry);
+  } catch (error) {
+    throw new SnapshotInvalid(`its entries cannot be read: ${String(error)}`);
+  }
+}
