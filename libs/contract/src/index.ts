@@ -1,0 +1,12 @@
+export type {
+  ActorJson,
+  CommandAnswerJson,
+  ConvergenceJson,
+  EdgeJson,
+  FieldErrorJson,
+  HistoryItemJson,
+  OpenConnectionsJson,
+  ProblemJson,
+  ResourceJson,
+  WebsocketsJson,
+} from './api.js';
