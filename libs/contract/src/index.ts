@@ -10,3 +10,4 @@ export type {
   ResourceJson,
   WebsocketsJson,
 } from './api.js';
+export { PROTO_ROOT } from './proto-root.js';

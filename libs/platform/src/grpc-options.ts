@@ -1,0 +1,31 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Server } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { Transport, type GrpcOptions } from '@nestjs/microservices';
+import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
+import { PROTO_ROOT } from '#contract';
+
+/** `upgate.v1` on one address, with health and reflection. Health says SERVING for the server and each service. */
+export function grpcOptions(url: string, services: readonly string[]): GrpcOptions {
+  return {
+    transport: Transport.GRPC,
+    options: {
+      url,
+      package: 'upgate.v1',
+      protoPath: [...services.map((service) => join(PROTO_ROOT, 'upgate/v1', service)), healthProto],
+      loader: {
+        includeDirs: [PROTO_ROOT, dirname(createRequire(import.meta.url).resolve('grpc-health-check'))],
+        keepCase: false,
+        longs: String,
+        enums: String,
+        defaults: true,
+        oneofs: true,
+      },
+      onLoadPackageDefinition: (definition, server: Pick<Server, 'addService'>) => {
+        new ReflectionService(definition).addToServer(server);
+        new HealthImplementation({ '': 'SERVING' }).addToServer(server);
+      },
+    },
+  };
+}

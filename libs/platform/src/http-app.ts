@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import type { INestApplication, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { ErrorFilter } from './error-filter.js';
+import { NestLog } from './logger.js';
+
+const BODY_LIMIT = 1024 * 1024;
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+/** Polled by machines every few seconds: worth a line only when they fail. */
+const QUIET_PATHS = new Set(['/livez', '/readyz', '/metrics']);
+
+/** A Nest application on Fastify with our errors, our log, one line per request, and NDJSON bodies as streams. */
+export async function createHttpApp(
+  module: Type | Parameters<typeof NestFactory.create>[0],
+  logger: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: true,
+    genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
+  });
+  const fastify = adapter.getInstance();
+  fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logRequest(logger, request, reply);
+    done();
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLog(logger),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new ErrorFilter(logger));
+  return app;
+}
+
+/** The address an application listens on, once it does. */
+export function addressOf(app: INestApplication): { host: string; port: number } {
+  const address = (app.getHttpServer() as Server).address();
+  if (address === null || typeof address === 'string') throw new Error('the application does not listen');
+  return { host: address.address, port: address.port };
+}
+
+function requestId(header: string | string[] | undefined): string {
+  return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
+}
+
+function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  const path = request.url.split('?', 1)[0]!;
+  const level = reply.statusCode >= 500 ? 'warn' : QUIET_PATHS.has(path) ? 'trace' : 'info';
+  logger[level](
+    {
+      requestId: request.id,
+      method: request.method,
+      path,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      position: reply.getHeader('upgate-position'),
+      remote: request.ip,
+    },
+    'request',
+  );
+}

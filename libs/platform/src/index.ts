@@ -1,0 +1,20 @@
+export {
+  ActorDto,
+  ConvergenceDto,
+  OpenConnectionsDto,
+  ProblemDto,
+  ResourceDto,
+  WebsocketsDto,
+} from './api-dto.js';
+export { ApiError, toProblem } from './api-error.js';
+export { ApiProblems } from './api-problem.js';
+export { ConfigInvalid, Env, parseConfig } from './config.js';
+export { parseDuration } from './duration.js';
+export { asApiError, ErrorFilter, toGrpcError } from './error-filter.js';
+export { ERRORS, type ErrorCode } from './error-table.js';
+export { grpcOptions } from './grpc-options.js';
+export { HealthController, Readiness } from './health.js';
+export { addressOf, createHttpApp } from './http-app.js';
+export { formatAddress, IsListenAddress, parseListenAddress, type ListenAddress } from './listen-address.js';
+export { createLogger, NestLog, type LogFormat } from './logger.js';
+export { invalidRequest, validated } from './validation.js';

@@ -1,0 +1,51 @@
+import { plainToInstance, type ClassConstructor } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import type { FieldErrorJson } from '#contract';
+import { ApiError } from './api-error.js';
+
+/**
+ * The input as an instance of its class, every rule of which holds and with no field that it does not know.
+ * Throws ApiError request_invalid naming every bad field, its value and what is allowed.
+ */
+export function validated<T extends object>(Dto: ClassConstructor<T>, input: unknown): T {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw invalidRequest([{ field: '', value: input, message: 'must be a JSON object' }]);
+  }
+  const dto = plainToInstance(Dto, input, { exposeDefaultValues: true });
+  const problems = validateSync(dto, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+  });
+  if (problems.length > 0) throw invalidRequest(problems.flatMap((problem) => fieldErrors(problem, '')));
+  return dto;
+}
+
+export function invalidRequest(errors: FieldErrorJson[]): ApiError {
+  const detail = errors.map(({ field, message }) => `${field} ${message}`.trim()).join('; ');
+  return new ApiError('request_invalid', detail, errors);
+}
+
+function fieldErrors(
+  { property, value, constraints, children }: ValidationError,
+  parent: string,
+): FieldErrorJson[] {
+  const field = parent === '' ? property : `${parent}.${property}`;
+  const own = Object.values(constraints ?? {}).map((text) => ({
+    field,
+    value: shown(value),
+    message: told(text, property),
+  }));
+  return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, field))];
+}
+
+/** class-validator's messages repeat the property, which the field already names. */
+function told(text: string, property: string): string {
+  if (text === `property ${property} should not exist`) return 'is not a known field';
+  return text.startsWith(`${property} `) ? text.slice(property.length + 1) : text;
+}
+
+function shown(value: unknown): unknown {
+  if (value === undefined) return null;
+  return typeof value === 'string' && value.length > 200 ? `${value.slice(0, 200)}…` : value;
+}
