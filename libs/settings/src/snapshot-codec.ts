@@ -4,6 +4,7 @@ import { canonicalEntry, parseCanonicalEntry, type SettingsEntry } from './setti
 import { SettingsTable } from './settings-table.js';
 
 const MAGIC = 'upgate-settings/1';
+const CHECKSUM_BYTES = 32;
 const MAX_UNCOMPRESSED = 2 ** 31 - 1;
 
 /** All settings at one position of one log. */
@@ -24,38 +25,47 @@ interface Header {
   position: string;
   digest: string;
   count: number;
-  /** SHA-256 of the compressed body, in hexadecimal. */
-  checksum: string;
 }
 
-/** A line of JSON that says what follows, then the canonical entries, a line each, compressed with zstd. */
+/**
+ * A line of JSON that says what follows; the canonical entries, a line each, compressed with zstd; the SHA-256 of all
+ * that, 32 bytes.
+ */
 export function encodeSnapshot(epoch: string, position: bigint, table: SettingsTable): Buffer {
   const lines = Array.from(table.entries(), canonicalEntry);
-  const body = zstdCompressSync(Buffer.from(lines.join('\n')));
   const header: Header = {
     format: MAGIC,
     epoch,
     position: position.toString(),
     digest: table.digest,
     count: table.size,
-    checksum: hash('sha256', body, 'hex'),
   };
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
+  const content = Buffer.concat([
+    Buffer.from(`${JSON.stringify(header)}\n`),
+    zstdCompressSync(Buffer.from(lines.join('\n'))),
+  ]);
+  return Buffer.concat([content, hash('sha256', content, 'buffer')]);
 }
 
 /** Throws SnapshotInvalid unless every byte is as it was written and the entries give the digest it names. */
 export function decodeSnapshot(bytes: Buffer): Snapshot {
-  const end = bytes.indexOf('\n');
+  const content = verifiedContent(bytes);
+  const end = content.indexOf('\n');
   if (end === -1) throw new SnapshotInvalid('it has no header');
-  const header = parseHeader(bytes.toString('utf8', 0, end));
-  const body = bytes.subarray(end + 1);
-  if (hash('sha256', body, 'hex') !== header.checksum) throw new SnapshotInvalid('its checksum is wrong');
+  const header = parseHeader(content.toString('utf8', 0, end));
   const table = new SettingsTable();
-  table.apply(readEntries(body));
+  table.apply(readEntries(content.subarray(end + 1)));
   if (table.size !== header.count)
     throw new SnapshotInvalid(`it has ${table.size} entries, not ${header.count}`);
   if (table.digest !== header.digest) throw new SnapshotInvalid('its digest is not that of its entries');
   return { epoch: header.epoch, position: BigInt(header.position), table };
+}
+
+function verifiedContent(bytes: Buffer): Buffer {
+  const content = bytes.subarray(0, -CHECKSUM_BYTES);
+  const checksum = bytes.subarray(-CHECKSUM_BYTES);
+  if (!hash('sha256', content, 'buffer').equals(checksum)) throw new SnapshotInvalid('its checksum is wrong');
+  return content;
 }
 
 function parseHeader(line: string): Header {
@@ -67,16 +77,15 @@ function parseHeader(line: string): Header {
   }
   if (header?.format !== MAGIC)
     throw new SnapshotInvalid(`its format is ${String(header?.format)}, not ${MAGIC}`);
-  const { epoch, position, digest, count, checksum } = header;
+  const { epoch, position, digest, count } = header;
   const whole =
     typeof epoch === 'string' &&
     typeof position === 'string' &&
     /^\d{1,20}$/.test(position) &&
     typeof digest === 'string' &&
-    typeof count === 'number' &&
-    typeof checksum === 'string';
+    typeof count === 'number';
   if (!whole) throw new SnapshotInvalid('its header lacks a field');
-  return { format: MAGIC, epoch, position, digest, count, checksum };
+  return { format: MAGIC, epoch, position, digest, count };
 }
 
 function readEntries(body: Buffer): SettingsEntry[] {
