@@ -32,7 +32,7 @@ const deleted: CdnResourceEvent = { type: 'CdnResourceDeleted', data: {} };
 const drain30 = { mode: 'drain', seconds: 30 } as const;
 const off: WebsocketsPolicy = { enabled: false, source: 'explicit', openConnections: drain30 };
 const on: WebsocketsPolicy = { enabled: true, source: 'explicit', openConnections: drain30 };
-const create = {
+const create: Extract<CdnResourceCommand, { type: 'CreateCdnResource' }> = {
   type: 'CreateCdnResource',
   resource: {
     id: 'shop',
@@ -42,7 +42,7 @@ const create = {
     origin: 'http://Origin.example.com:8080/',
     integration: 'full',
   },
-} as const;
+};
 const disable = { type: 'SetWebsockets', enabled: false } as const;
 const enable = { type: 'SetWebsockets', enabled: true } as const;
 const reset = { type: 'ResetWebsockets' } as const;
