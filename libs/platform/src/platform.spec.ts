@@ -1,0 +1,231 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Body, Controller, Get, Module, Post } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { IsBoolean, IsIn, IsInt, Max } from 'class-validator';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  addressOf,
+  ApiError,
+  ConfigInvalid,
+  createHttpApp,
+  Env,
+  HealthController,
+  IsListenAddress,
+  parseConfig,
+  parseDuration,
+  parseListenAddress,
+  Readiness,
+  validated,
+  type ListenAddress,
+} from '#platform';
+
+class TestConfig {
+  @Env('T_HTTP')
+  @IsListenAddress()
+  http: ListenAddress = { host: '127.0.0.1', port: 8080 };
+
+  @Env('T_STORE')
+  @IsIn(['sqlite'])
+  store = 'sqlite';
+}
+
+describe('configuration', () => {
+  it('takes defaults for what is absent or empty', () => {
+    const config = parseConfig(TestConfig, { T_STORE: '' });
+    expect(config).toMatchObject({ http: { host: '127.0.0.1', port: 8080 }, store: 'sqlite' });
+  });
+
+  it('reads what is given', () => {
+    expect(parseConfig(TestConfig, { T_HTTP: '[::1]:0' }).http).toEqual({ host: '::1', port: 0 });
+  });
+
+  it('names every variable with a bad value, the value, and what is allowed', () => {
+    const parse = () => parseConfig(TestConfig, { T_HTTP: '8080', T_STORE: 'oracle' });
+    expect(parse).toThrow(ConfigInvalid);
+    expect(parse).toThrow(/T_HTTP="8080": must be an address and port, such as 127\.0\.0\.1:8080/);
+    expect(parse).toThrow(/T_STORE="oracle": .*must be one of the following values: sqlite/);
+  });
+});
+
+describe('addresses and durations', () => {
+  it.each(['', 'host', 'host:', 'host:65536', ':80', '::1:80', 'a b:80'])(
+    'refuses the address %j',
+    (address) => {
+      expect(parseListenAddress(address)).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['250ms', 250],
+    ['5s', 5000],
+    ['1.5s', 1500],
+    ['2m', 120_000],
+    ['5', undefined],
+    ['-1s', undefined],
+    ['1h', undefined],
+  ])('reads the duration %j as %j ms', (duration, milliseconds) => {
+    expect(parseDuration(duration)).toBe(milliseconds);
+  });
+});
+
+class TestDto {
+  @IsBoolean()
+  enabled!: boolean;
+
+  @IsInt()
+  @Max(10)
+  count = 1;
+}
+
+describe('validation', () => {
+  it('names every bad field, its value and what is allowed', () => {
+    const error = errorOf(() => validated(TestDto, { enabled: 'true', count: 11, extra: 1 }));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ code: 'request_invalid' });
+    expect((error as ApiError).errors).toEqual(
+      expect.arrayContaining([
+        { field: 'enabled', value: 'true', message: 'must be a boolean value' },
+        { field: 'count', value: 11, message: 'must not be greater than 10' },
+        { field: 'extra', value: 1, message: 'is not a known field' },
+      ]),
+    );
+  });
+
+  it.each([null, [], 'text', 1])('refuses %j in place of an object', (input) => {
+    expect(errorOf(() => validated(TestDto, input))).toMatchObject({ code: 'request_invalid' });
+  });
+});
+
+function errorOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not throw');
+}
+
+@Controller()
+class TestController {
+  @Get('fails')
+  fails(): never {
+    throw new Error('the password is secret');
+  }
+
+  @Get('refuses')
+  refuses(): never {
+    throw new ApiError('hostname_taken', 'x.example belongs to shop');
+  }
+
+  @Post('echo')
+  echo(@Body() body: unknown): unknown {
+    return body;
+  }
+}
+
+const readiness = new Readiness();
+
+@Module({
+  controllers: [TestController, HealthController],
+  providers: [
+    { provide: Readiness, useValue: readiness },
+    { provide: Registry, useValue: new Registry() },
+  ],
+})
+class TestModule {}
+
+describe('an HTTP application', () => {
+  const lines: Record<string, unknown>[] = [];
+  let app: NestFastifyApplication;
+  let url: string;
+
+  beforeAll(async () => {
+    const logger = pino(
+      { level: 'trace' },
+      { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) },
+    );
+    app = await createHttpApp(TestModule, logger);
+    await app.listen(0, '127.0.0.1');
+    url = `http://127.0.0.1:${addressOf(app).port}`;
+  });
+  afterAll(() => app.close());
+
+  async function problemOf(path: string, init?: RequestInit): Promise<Record<string, unknown>> {
+    const response = await fetch(`${url}${path}`, init);
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    const problem = (await response.json()) as Record<string, unknown>;
+    expect(problem['status']).toBe(response.status);
+    return problem;
+  }
+
+  const post = (body: string, type = 'application/json') => ({
+    method: 'POST',
+    body,
+    headers: { 'content-type': type },
+  });
+
+  it('tells of an error in the terms of RFC 9457', async () => {
+    expect(await problemOf('/refuses')).toMatchObject({
+      type: 'urn:upgate:problem:hostname_taken',
+      status: 409,
+      code: 'hostname_taken',
+      detail: 'x.example belongs to shop',
+    });
+  });
+
+  it('keeps an unexpected error to itself, and logs it', async () => {
+    const problem = await problemOf('/fails');
+    expect(problem).toMatchObject({ status: 500, code: 'internal' });
+    expect(JSON.stringify(problem)).not.toContain('secret');
+    expect(lines.some((line) => JSON.stringify(line).includes('the password is secret'))).toBe(true);
+  });
+
+  it('answers every request that it cannot read with a problem', async () => {
+    expect(await problemOf('/nowhere')).toMatchObject({ status: 404, code: 'route_unknown' });
+    expect(await problemOf('/echo', post('{"a":'))).toMatchObject({ status: 400, code: 'request_invalid' });
+    expect(await problemOf('/echo', post('<a/>', 'application/xml'))).toMatchObject({
+      status: 415,
+      code: 'media_type_unsupported',
+    });
+    expect(await problemOf('/echo', post(JSON.stringify('x'.repeat(2 ** 20))))).toMatchObject({
+      status: 413,
+      code: 'body_too_large',
+    });
+  });
+
+  it('takes a request id from the caller, or makes one, and logs a line per request', async () => {
+    const response = await fetch(`${url}/echo`, {
+      ...post('{}'),
+      headers: { 'content-type': 'application/json', 'x-request-id': 'abc' },
+    });
+    expect(response.headers.get('x-request-id')).toBe('abc');
+    expect(lines.find((line) => line['requestId'] === 'abc')).toMatchObject({
+      msg: 'request',
+      path: '/echo',
+      status: 201,
+    });
+  });
+
+  it('says whether it is ready, and why not', async () => {
+    let problem: string | undefined = 'no log';
+    readiness.add('store', () => problem);
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
+      status: 'not ready',
+      problems: { store: 'no log' },
+    });
+    problem = undefined;
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect((await fetch(`${url}/metrics`)).headers.get('content-type')).toMatch(/^text\/plain/);
+  });
+
+  it('answers what is not HTTP at all with 400, and goes on', async () => {
+    const socket = connect(addressOf(app).port, '127.0.0.1');
+    socket.end('\u0016\u0003\u0001 this is not HTTP\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+});
