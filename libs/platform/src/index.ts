@@ -18,3 +18,5 @@ export { addressOf, createHttpApp } from './http-app.js';
 export { formatAddress, IsListenAddress, parseListenAddress, type ListenAddress } from './listen-address.js';
 export { createLogger, NestLog, type LogFormat } from './logger.js';
 export { invalidRequest, validated } from './validation.js';
+export { renderResource } from './render-resource.js';
+export { ValidatedPipe } from './validated-pipe.js';
