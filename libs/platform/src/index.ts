@@ -20,3 +20,7 @@ export { createLogger, NestLog, type LogFormat } from './logger.js';
 export { invalidRequest, validated } from './validation.js';
 export { renderResource } from './render-resource.js';
 export { ValidatedPipe } from './validated-pipe.js';
+export { InstanceRunning, lockInstance } from './instance-lock.js';
+export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.js';
+export { NatsServerUnavailable } from './nats-server-process.js';
+export { stopWithParent } from './stop-with-parent.js';

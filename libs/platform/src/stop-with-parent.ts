@@ -1,0 +1,9 @@
+/**
+ * Asks this process to stop, by SIGTERM to itself, when the process that started it over an IPC channel is gone, so
+ * that it does not live on as an orphan. Does nothing for a process that was started without such a channel.
+ */
+export function stopWithParent(): void {
+  if (!process.connected) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref();
+}
