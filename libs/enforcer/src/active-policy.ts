@@ -1,0 +1,186 @@
+import { decodeSnapshot, EMPTY_DIGEST, SettingsTable, type Snapshot, type TableDiff } from '#settings';
+import { differences, reversed, undo } from './active-policy-diff.js';
+import { PolicySaver, type Log } from './active-policy-saver.js';
+import type { Enforcer } from './enforcer.js';
+import type { LastGood } from './last-good.js';
+import type { AcceptedChange } from './last-good-journal.js';
+import { faultOf } from './limits.js';
+
+/** `drifted`: applying the change would not give the digest it names, so nothing was applied. */
+export type Outcome = 'applied' | 'drifted' | { refused: string };
+
+/** Where a node stands: enforced and, unless that failed, saved. */
+export interface PolicyPosition {
+  /** Empty before the first policy. */
+  epoch: string;
+  position: bigint;
+  digest: string;
+}
+
+export interface ActivePolicyOptions {
+  enforcer: Enforcer;
+  lastGood: LastGood;
+  logger: Log;
+  /** Milliseconds until a save that failed is tried again. */
+  saveRetryMs: number;
+}
+
+/**
+ * The policy that a node enforces. Each change and each snapshot is a transaction, one at a time: validated, enforced
+ * and saved before it is acknowledged; or refused, with everything as it was.
+ */
+export class ActivePolicy {
+  readonly #enforcer: Enforcer;
+  readonly #lastGood: LastGood;
+  readonly #logger: Log;
+  readonly #saver: PolicySaver;
+  #table = new SettingsTable();
+  #at: PolicyPosition = { epoch: '', position: 0n, digest: EMPTY_DIGEST };
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor({ enforcer, lastGood, logger, saveRetryMs }: ActivePolicyOptions) {
+    this.#enforcer = enforcer;
+    this.#lastGood = lastGood;
+    this.#logger = logger;
+    const saveWhole = () => this.#inTurn(() => lastGood.saveWhole({ ...this.#at, table: this.#table }));
+    this.#saver = new PolicySaver({ logger, retryMs: saveRetryMs, saveWhole });
+  }
+
+  at(): PolicyPosition {
+    return this.#at;
+  }
+
+  /** The number of resources in it. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Why the policy on disk is not the one enforced; undefined when it is. */
+  get saveError(): string | undefined {
+    return this.#saver.error;
+  }
+
+  get saveFailures(): number {
+    return this.#saver.failures;
+  }
+
+  /** Enforces what was found on disk. */
+  restore(policy: Snapshot): Promise<Outcome> {
+    return this.#inTurn(() => this.#replace(policy, async () => {}));
+  }
+
+  applyChange(change: AcceptedChange): Promise<Outcome> {
+    return this.#inTurn(() => this.#applyChange(change));
+  }
+
+  applySnapshot(bytes: Buffer): Promise<Outcome> {
+    return this.#inTurn(() => this.#applySnapshot(bytes));
+  }
+
+  /** Ends when what is under way has ended. The enforcer goes on with what it has. */
+  async close(): Promise<void> {
+    this.#saver.stop();
+    await this.#inTurn(() => this.#lastGood.close());
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #applyChange(change: AcceptedChange): Promise<Outcome> {
+    const previous = this.#at.position;
+    const misplaced = this.#misplaced(change);
+    if (misplaced !== undefined) return { refused: misplaced };
+    if (change.position <= previous) return 'applied';
+    const changes = change.changes.filter(({ position }) => position > previous);
+    const fault = faultOf(this.#table, changes);
+    if (fault !== undefined) return { refused: fault };
+    return this.#take({ ...change, previous, changes });
+  }
+
+  /** The table changes in one step, so that an enforcer which reads it never sees half a change. */
+  async #take(change: AcceptedChange): Promise<Outcome> {
+    const { epoch, position, digest, changes } = change;
+    const diffs = this.#table.apply(changes);
+    if (this.#table.digest !== digest) {
+      undo(this.#table, diffs);
+      return 'drifted';
+    }
+    const failure = await this.#enforce(diffs, this.#table, () => undo(this.#table, diffs));
+    if (failure !== undefined) return { refused: failure };
+    const policy = { epoch, position, table: this.#table };
+    await this.#saver.save(() => this.#lastGood.saveChange(change, policy));
+    this.#at = { epoch, position, digest };
+    this.#logger.info({ epoch, position, changes: changes.length }, 'change applied');
+    return 'applied';
+  }
+
+  async #applySnapshot(bytes: Buffer): Promise<Outcome> {
+    const snapshot = this.#readSnapshot(bytes);
+    if ('refused' in snapshot) return snapshot;
+    return this.#replace(snapshot, () => this.#lastGood.saveWhole(snapshot));
+  }
+
+  #readSnapshot(bytes: Buffer): Snapshot | { refused: string } {
+    try {
+      const snapshot = decodeSnapshot(bytes);
+      const { epoch, position, table } = snapshot;
+      if (epoch === this.#at.epoch && position < this.#at.position)
+        return { refused: `the snapshot is of position ${position}, this node is at ${this.#at.position}` };
+      const fault = faultOf(new SettingsTable(), [...table.entries()]);
+      return fault === undefined ? snapshot : { refused: `the snapshot is not valid: ${fault}` };
+    } catch (error) {
+      return { refused: `the snapshot cannot be read: ${messageOf(error)}` };
+    }
+  }
+
+  async #replace({ epoch, position, table }: Snapshot, save: () => Promise<void>): Promise<Outcome> {
+    const diffs = differences(this.#table, table);
+    const failure = await this.#enforce(diffs, table, () => undefined);
+    if (failure !== undefined) return { refused: failure };
+    this.#table = table;
+    await this.#saver.save(save);
+    this.#at = { epoch, position, digest: table.digest };
+    this.#logger.info({ epoch, position, resources: table.size, changes: diffs.length }, 'policy replaced');
+    return 'applied';
+  }
+
+  #misplaced({ epoch, previous }: AcceptedChange): string | undefined {
+    const at = this.#at;
+    if (at.epoch !== '' && epoch !== at.epoch)
+      return `the change is of log ${epoch}, this node follows ${at.epoch}`;
+    if (previous > at.position)
+      return `the change follows position ${previous}, this node is at ${at.position}`;
+    return undefined;
+  }
+
+  /** Why the enforcer would not take it, when it is back at what it enforced before. */
+  async #enforce(
+    diffs: readonly TableDiff[],
+    table: SettingsTable,
+    takeBack: () => void,
+  ): Promise<string | undefined> {
+    try {
+      await this.#enforcer.apply(diffs, table);
+      return undefined;
+    } catch (error) {
+      takeBack();
+      return this.#enforceAgain(reversed(diffs), messageOf(error));
+    }
+  }
+
+  async #enforceAgain(diffs: readonly TableDiff[], reason: string): Promise<string> {
+    try {
+      await this.#enforcer.apply(diffs, this.#table);
+      return reason;
+    } catch (error) {
+      return `${reason}; going back failed too: ${messageOf(error)}`;
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
