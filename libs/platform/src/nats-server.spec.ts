@@ -47,7 +47,7 @@ describe('the NATS server of an instance', () => {
     const pid = await pidOf();
     await server.stop();
     expect(commandLine(pid)).toBe('');
-    await expect(nameOf(server.url)).rejects.toThrow();
+    await expect(nameOf(server.url)).rejects.toThrow('ECONNREFUSED');
   });
 
   test('is started again on the same port when it dies', async () => {
@@ -63,7 +63,7 @@ describe('the NATS server of an instance', () => {
     process.kill(pid, 'SIGKILL');
     await eventually('it to be dead', () => commandLine(pid) === '');
     await server.stop();
-    await expect(nameOf(server.url)).rejects.toThrow();
+    await expect(nameOf(server.url)).rejects.toThrow('ECONNREFUSED');
   });
 
   test('replaces one that a killed run left behind', async () => {
