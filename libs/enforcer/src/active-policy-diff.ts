@@ -18,9 +18,12 @@ export function reversed(diffs: readonly TableDiff[]): TableDiff[] {
   return diffs.map(({ resource, before, after }) => ({ resource, before: after, after: before }));
 }
 
+/** The changes that lead from one side of the differences to the other. */
+export function asChanges(diffs: readonly TableDiff[]): SettingsChange[] {
+  return diffs.map(({ resource, after }) => after ?? { resource, position: 0n, removed: true });
+}
+
 /** Takes a table back to what it was before the change that gave these differences. */
 export function undo(table: SettingsTable, diffs: readonly TableDiff[]): void {
-  table.apply(
-    diffs.map(({ resource, before }): SettingsChange => before ?? { resource, position: 0n, removed: true }),
-  );
+  table.apply(asChanges(reversed(diffs)));
 }

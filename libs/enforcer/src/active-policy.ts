@@ -1,23 +1,15 @@
-import { decodeSnapshot, EMPTY_DIGEST, SettingsTable, type Snapshot, type TableDiff } from '#settings';
+import { EMPTY_DIGEST, SettingsTable, type Snapshot, type TableDiff } from '#settings';
 import { differences, reversed, undo } from './active-policy-diff.js';
+import { judgeChange, judgeSnapshot, type PolicyPosition, type Refusal } from './active-policy-judge.js';
 import { PolicySaver, type Log } from './active-policy-saver.js';
 import type { Enforcer } from './enforcer.js';
 import type { LastGood } from './last-good.js';
 import type { AcceptedChange } from './last-good-journal.js';
-import { faultOf } from './limits.js';
 
 /** `drifted`: applying the change would not give the digest it names, so nothing was applied. */
-export type Outcome = 'applied' | 'drifted' | { refused: string };
+export type Outcome = 'applied' | 'drifted' | Refusal;
 
-/** Where a node stands: enforced and, unless that failed, saved. */
-export interface PolicyPosition {
-  /** Empty before the first policy. */
-  epoch: string;
-  position: bigint;
-  digest: string;
-}
-
-export interface ActivePolicyOptions {
+interface ActivePolicyOptions {
   enforcer: Enforcer;
   lastGood: LastGood;
   logger: Log;
@@ -66,7 +58,7 @@ export class ActivePolicy {
 
   /** Enforces what was found on disk. */
   restore(policy: Snapshot): Promise<Outcome> {
-    return this.#inTurn(() => this.#replace(policy, async () => {}));
+    return this.#inTurn(() => this.#replace(policy, differences(this.#table, policy.table), async () => {}));
   }
 
   applyChange(change: AcceptedChange): Promise<Outcome> {
@@ -90,14 +82,9 @@ export class ActivePolicy {
   }
 
   async #applyChange(change: AcceptedChange): Promise<Outcome> {
-    const previous = this.#at.position;
-    const misplaced = this.#misplaced(change);
-    if (misplaced !== undefined) return { refused: misplaced };
-    if (change.position <= previous) return 'applied';
-    const changes = change.changes.filter(({ position }) => position > previous);
-    const fault = faultOf(this.#table, changes);
-    if (fault !== undefined) return { refused: fault };
-    return this.#take({ ...change, previous, changes });
+    const judged = judgeChange(this.#at, this.#table, change);
+    if (judged === undefined) return 'applied';
+    return 'refused' in judged ? judged : this.#take(judged);
   }
 
   /** The table changes in one step, so that an enforcer which reads it never sees half a change. */
@@ -118,26 +105,17 @@ export class ActivePolicy {
   }
 
   async #applySnapshot(bytes: Buffer): Promise<Outcome> {
-    const snapshot = this.#readSnapshot(bytes);
-    if ('refused' in snapshot) return snapshot;
-    return this.#replace(snapshot, () => this.#lastGood.saveWhole(snapshot));
+    const judged = judgeSnapshot(this.#at, this.#table, bytes);
+    if ('refused' in judged) return judged;
+    const { snapshot, diffs } = judged;
+    return this.#replace(snapshot, diffs, () => this.#lastGood.saveWhole(snapshot));
   }
 
-  #readSnapshot(bytes: Buffer): Snapshot | { refused: string } {
-    try {
-      const snapshot = decodeSnapshot(bytes);
-      const { epoch, position, table } = snapshot;
-      if (epoch === this.#at.epoch && position < this.#at.position)
-        return { refused: `the snapshot is of position ${position}, this node is at ${this.#at.position}` };
-      const fault = faultOf(new SettingsTable(), [...table.entries()]);
-      return fault === undefined ? snapshot : { refused: `the snapshot is not valid: ${fault}` };
-    } catch (error) {
-      return { refused: `the snapshot cannot be read: ${messageOf(error)}` };
-    }
-  }
-
-  async #replace({ epoch, position, table }: Snapshot, save: () => Promise<void>): Promise<Outcome> {
-    const diffs = differences(this.#table, table);
+  async #replace(
+    { epoch, position, table }: Snapshot,
+    diffs: readonly TableDiff[],
+    save: () => Promise<void>,
+  ): Promise<Outcome> {
     const failure = await this.#enforce(diffs, table, () => undefined);
     if (failure !== undefined) return { refused: failure };
     this.#table = table;
@@ -145,15 +123,6 @@ export class ActivePolicy {
     this.#at = { epoch, position, digest: table.digest };
     this.#logger.info({ epoch, position, resources: table.size, changes: diffs.length }, 'policy replaced');
     return 'applied';
-  }
-
-  #misplaced({ epoch, previous }: AcceptedChange): string | undefined {
-    const at = this.#at;
-    if (at.epoch !== '' && epoch !== at.epoch)
-      return `the change is of log ${epoch}, this node follows ${at.epoch}`;
-    if (previous > at.position)
-      return `the change follows position ${previous}, this node is at ${at.position}`;
-    return undefined;
   }
 
   /** Why the enforcer would not take it, when it is back at what it enforced before. */

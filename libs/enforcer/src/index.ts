@@ -1,3 +1,3 @@
-export { ActivePolicy, type Outcome, type PolicyPosition } from './active-policy.js';
+export { ActivePolicy } from './active-policy.js';
 export { LastGood } from './last-good.js';
 export type { Enforcer } from './enforcer.js';

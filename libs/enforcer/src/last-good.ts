@@ -10,7 +10,7 @@ const JOURNAL = 'policy.journal';
 const SMALL_JOURNAL = 1024 * 1024;
 
 /** What a start found on disk. */
-export interface Found {
+interface Found {
   lastGood: LastGood;
   /** Proven by its digest; undefined: there is none that could be used. */
   policy: Snapshot | undefined;

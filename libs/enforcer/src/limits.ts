@@ -15,7 +15,8 @@ export function faultOf(table: SettingsTable, changes: readonly SettingsChange[]
 
 function faultOfCount(table: SettingsTable, changes: readonly SettingsChange[]): string | undefined {
   const added = changes.filter((change) => !isRemoval(change) && !table.get(change.resource)).length;
-  const count = table.size + added;
+  const removed = changes.filter((change) => isRemoval(change) && table.get(change.resource)).length;
+  const count = table.size + added - removed;
   return count > MAX_ENTRIES ? `${count} resources, at most ${MAX_ENTRIES} are allowed` : undefined;
 }
 
