@@ -1,4 +1,11 @@
 export {
+  CommandHandler,
+  type CommandRequest,
+  type DecidedEvent,
+  type Decider,
+  type Outcome,
+} from './command-handler.js';
+export {
   StoreCorrupt,
   StoreUnavailable,
   WrongRevision,
@@ -11,3 +18,6 @@ export {
   type RecordedEvent,
   type SubscriptionItem,
 } from './event-store.js';
+export { KeyedLock } from './keyed-lock.js';
+export { MemoryEventStore } from './memory/memory-event-store.js';
+export { SqliteEventStore, type Commit, type SqliteEventStoreOptions } from './sqlite/sqlite-event-store.js';

@@ -1,0 +1,26 @@
+import type { Position, RecordedEvent, SubscriptionItem } from './event-store.js';
+
+export interface FollowedLog {
+  /** Matching events above a position; `caughtUpAt`, the end of the log, unless there may be more. */
+  readBatch(after: Position): Promise<{ events: readonly RecordedEvent[]; caughtUpAt?: Position }>;
+  /** Resolves when the log may hold events above the position, or when the signal is aborted. */
+  grownAbove(position: Position, signal: AbortSignal): Promise<void>;
+}
+
+/** Catch-up and live are one loop that reads on from where it is: there can be neither gap nor duplicate. */
+export async function* follow(
+  log: FollowedLog,
+  after: Position,
+  signal: AbortSignal,
+): AsyncGenerator<readonly SubscriptionItem[]> {
+  let at = after;
+  while (!signal.aborted) {
+    const { events, caughtUpAt } = await log.readBatch(at);
+    const items: SubscriptionItem[] = events.map((event) => ({ kind: 'event', event }));
+    if (caughtUpAt !== undefined) items.push({ kind: 'caught-up', position: caughtUpAt });
+    at = caughtUpAt ?? events.at(-1)?.position ?? at;
+    if (signal.aborted) return;
+    yield items;
+    if (caughtUpAt !== undefined) await log.grownAbove(at, signal);
+  }
+}
