@@ -134,7 +134,6 @@ const bytesOf = {
   offer: (part: Partial<SnapshotOffer>) =>
     SyncAnswer.encode({ answer: { $case: 'snapshot', value: { ...offer, ...part } } }).finish(),
 };
-const unknownMode: number = 9;
 
 describe('a feed message that says what is not allowed is refused, with the reason', () => {
   it.each([
@@ -151,9 +150,21 @@ describe('a feed message that says what is not allowed is refused, with the reas
     ['no hostname', bytesOf.entry({ hostnames: [] }), 'shop: has no hostname'],
     ['hostname', bytesOf.entry({ hostnames: ['a b'] }), 'shop: hostname "a b" has white space'],
     ['origin', bytesOf.entry({ origin: 'x'.repeat(3000) }), 'shop: origin is 3000 characters long'],
-    ['no mode', bytesOf.entry({ openConnections: 0 }), 'shop: unknown mode 0 for open connections'],
-    ['mode', bytesOf.entry({ openConnections: unknownMode }), 'shop: unknown mode 9 for open connections'],
-    ['seconds', bytesOf.entry({ openConnections: 1 }), 'shop: drain_seconds are only for draining'],
+    [
+      'no mode',
+      bytesOf.entry({ openConnections: WireOpenConnections.OPEN_CONNECTIONS_UNSPECIFIED }),
+      'shop: unknown mode 0 for open connections',
+    ],
+    [
+      'mode',
+      bytesOf.entry({ openConnections: WireOpenConnections.UNRECOGNIZED }),
+      'shop: unknown mode -1 for open connections',
+    ],
+    [
+      'seconds',
+      bytesOf.entry({ openConnections: WireOpenConnections.OPEN_CONNECTIONS_KEEP }),
+      'shop: drain_seconds are only for draining',
+    ],
     ['policy', bytesOf.entry({ policyPosition: 8n }), 'shop: policy_position 8 is not in 1 to 7'],
   ])('change: %s', (_name, bytes, reason) => {
     expect(() => changeMessage.parse(bytes)).toThrow(reason);

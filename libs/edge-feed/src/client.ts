@@ -1,0 +1,153 @@
+import type { Msg } from '@nats-io/transport-node';
+import { changeMessage, headMessage, MAX_ERROR_LENGTH, MessageInvalid, statusMessage } from '#contract';
+import type { FeedConnection, FeedSubscription } from './connection.js';
+import type { FeedHandler } from './feed-handler.js';
+import { Follower, type FollowerCounts } from './follower.js';
+import { HeadWatch } from './head-watch.js';
+import { Incoming } from './incoming.js';
+import type { FeedLog } from './log.js';
+import { fromMessage, type NodeStatus } from './messages.js';
+import type { At } from './ordering.js';
+import { StatusReporter } from './status-reporter.js';
+import { subjectsOf, type Subjects } from './subjects.js';
+import { SyncClient } from './sync-client.js';
+
+/** Over which a fleet that was cut off spreads its syncs. */
+const REJOIN_JITTER_MS = 1_000;
+
+export interface NodeDescription {
+  /** Up to 128 characters without white space or control characters. */
+  node: string;
+  region: string;
+  ring: string;
+  version: string;
+  enforcer: string;
+}
+
+export interface FeedClientOptions {
+  connection: FeedConnection;
+  fleet: string;
+  description: NodeDescription;
+  handler: FeedHandler;
+  /** What else a status tells: an error given here is reported when the feed has none of its own. */
+  vitals: () => { openConnections: number; error?: string };
+  logger: FeedLog;
+}
+
+export interface FeedState {
+  connected: boolean;
+  /** No head for 5 s: the policy may be out of date. */
+  stale: boolean;
+  /** For a while the log's head has been below what is applied: it was put back without a new epoch. */
+  ahead: boolean;
+  /** The last head heard over the present connection. */
+  head: At | undefined;
+  lastHeadAt: Date | undefined;
+  /** Why the last change was refused. */
+  refused: string | undefined;
+  counts: Readonly<FollowerCounts & { malformed: number }>;
+}
+
+/** A node's end of the feed: keeps its handler at the head of the log, and reports what it applied. Begins at once. */
+export class FeedClient {
+  readonly #options: FeedClientOptions;
+  readonly #subjects: Subjects;
+  readonly #incoming: Incoming;
+  readonly #watch: HeadWatch;
+  readonly #follower: Follower;
+  readonly #reporter = new StatusReporter(() => this.#sendStatus());
+  readonly #subscriptions: FeedSubscription[];
+  #joined = false;
+
+  constructor(options: FeedClientOptions) {
+    const { connection, fleet, description, handler, logger } = options;
+    this.#options = options;
+    this.#subjects = subjectsOf(fleet);
+    this.#incoming = new Incoming(logger);
+    this.#watch = new HeadWatch(() => this.#watchChanged());
+    this.#follower = new Follower({
+      handler,
+      syncs: new SyncClient(connection, this.#subjects, description.node),
+      connected: () => connection.connected,
+      head: () => this.#watch.head,
+      settled: () => this.#reporter.report(),
+      logger,
+    });
+    this.#subscriptions = [
+      connection.subscribe(this.#subjects.change, (message) => this.#hearChange(message)),
+      connection.subscribe(this.#subjects.head, (message) => this.#hearHead(message)),
+      connection.onConnect(() => this.#join()),
+    ];
+  }
+
+  get state(): FeedState {
+    const { head, lastHeadAt, stale, ahead } = this.#watch;
+    const { counts, refused } = this.#follower;
+    return {
+      connected: this.#options.connection.connected,
+      stale,
+      ahead,
+      head,
+      lastHeadAt,
+      refused,
+      counts: { ...counts, malformed: this.#incoming.malformed },
+    };
+  }
+
+  /** Lets what is being applied come to its end, and says that the node leaves. */
+  async close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await this.#follower.stop();
+    this.#watch.stop();
+    this.#reporter.stop();
+    this.#sendStatus(true);
+    await this.#options.connection.flush();
+  }
+
+  /** Only a fleet that was cut off comes back all at once: the first time a node joins without delay. */
+  #join(): void {
+    this.#watch.reconnected();
+    this.#follower.join(this.#joined ? Math.random() * REJOIN_JITTER_MS : 0);
+    this.#joined = true;
+    this.#reporter.now();
+  }
+
+  #hearChange(message: Msg): void {
+    const change = this.#incoming.read(changeMessage, message);
+    if (change) this.#follower.hear(fromMessage(change), message.data.length);
+  }
+
+  #hearHead(message: Msg): void {
+    const head = this.#incoming.read(headMessage, message);
+    if (head) this.#follower.heed(this.#watch.heard(head, this.#options.handler.at()));
+  }
+
+  #watchChanged(): void {
+    const { stale, ahead } = this.#watch;
+    this.#options.logger.info({ stale, ahead }, stale ? 'no head is heard: stale' : 'heads are heard');
+    this.#reporter.report();
+  }
+
+  #sendStatus(leaving = false): void {
+    const { connection, description, handler, logger } = this.#options;
+    const { epoch, position, digest } = handler.at();
+    const { openConnections, error } = this.#problem();
+    const status: NodeStatus = { ...description, epoch, position, digest, openConnections, error, leaving };
+    try {
+      connection.publish(this.#subjects.status(description.node), statusMessage.encode(status));
+    } catch (failure) {
+      if (!(failure instanceof MessageInvalid)) throw failure;
+      logger.warn({ reason: failure.message }, 'the status cannot be sent');
+    }
+  }
+
+  #problem(): { openConnections: number; error: string } {
+    const { openConnections, error } = this.#options.vitals();
+    const { ahead, head } = this.#watch;
+    const fromWatch = ahead
+      ? `ahead: the log's head, ${head?.position}, is below what is applied`
+      : undefined;
+    const problem = this.#follower.refused ?? fromWatch ?? error ?? '';
+    return { openConnections, error: problem.slice(0, MAX_ERROR_LENGTH) };
+  }
+}

@@ -1,0 +1,206 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, RequestError, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
+import { Backoff } from './backoff.js';
+import type { FeedLog } from './log.js';
+import { tokenOf } from './subjects.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const PING_INTERVAL_MS = 5_000;
+const FLUSH_TIMEOUT_MS = 1_000;
+const RECONNECT_MIN_MS = 100;
+const RECONNECT_JITTER_MS = 400;
+const DIAL_MAX_MS = 2_000;
+
+export interface FeedConnectionOptions {
+  /** Such as nats://127.0.0.1:4222. */
+  servers: string[];
+  /** Of this client, as the NATS server shows it; its inbox is named after it: `_INBOX.<name>.>`. */
+  name: string;
+  logger: FeedLog;
+}
+
+export interface FeedSubscription {
+  unsubscribe(): void;
+}
+
+/** A request got no answer: there is no connection, nobody who answers, or no answer in time. */
+export class FeedUnavailable extends Error {
+  override readonly name = 'FeedUnavailable';
+}
+
+interface Listener extends FeedSubscription {
+  attach(nats: NatsConnection): void;
+}
+
+/** Returns at once; the connection comes about, and comes back, by itself whenever a server can be reached. */
+export function connectFeed(options: FeedConnectionOptions): FeedConnection {
+  return new FeedConnection(options);
+}
+
+/** A connection to NATS that never gives up. What is published while it is down is dropped: heads and syncs repair. */
+export class FeedConnection {
+  readonly #servers: string[];
+  readonly #name: string;
+  readonly #logger: FeedLog;
+  readonly #listeners = new Set<Listener>();
+  readonly #onConnect = new Set<() => void>();
+  readonly #stopped = new AbortController();
+  readonly #running: Promise<void>;
+  #nats: NatsConnection | undefined;
+  #connected = false;
+
+  constructor({ servers, name, logger }: FeedConnectionOptions) {
+    this.#servers = servers;
+    this.#name = name;
+    this.#logger = logger;
+    this.#running = this.#run();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Calls the listener each time a connection has come about, and soon if there is one now. */
+  onConnect(listener: () => void): FeedSubscription {
+    this.#onConnect.add(listener);
+    if (this.#connected) queueMicrotask(() => this.#onConnect.has(listener) && listener());
+    return { unsubscribe: () => this.#onConnect.delete(listener) };
+  }
+
+  /** Lasts over lost connections. What the handler throws is logged. */
+  subscribe(subject: string, handler: (message: Msg) => void, queue?: string): FeedSubscription {
+    const listener = this.#listener(subject, handler, queue);
+    this.#listeners.add(listener);
+    if (this.#nats) listener.attach(this.#nats);
+    return listener;
+  }
+
+  /** False if it was dropped. */
+  publish(subject: string, bytes: Uint8Array, options?: Parameters<NatsConnection['publish']>[2]): boolean {
+    if (!this.#connected) return false;
+    try {
+      this.#nats?.publish(subject, bytes, options);
+      return true;
+    } catch (error) {
+      this.#logger.warn({ subject, err: error }, 'a message cannot be published');
+      return false;
+    }
+  }
+
+  /** Throws FeedUnavailable if no answer comes in time. */
+  async request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    if (!this.#connected || !this.#nats) throw new FeedUnavailable('NATS is not connected');
+    try {
+      return (await this.#nats.request(subject, bytes, { timeout: timeoutMs })).data;
+    } catch (error) {
+      const nobody = error instanceof RequestError && error.isNoResponders();
+      const reason = nobody ? `nobody answers on ${subject}` : `no answer on ${subject}: ${String(error)}`;
+      throw new FeedUnavailable(reason, { cause: error });
+    }
+  }
+
+  /** Resolves when the server has processed all that was sent before; soon in any case. */
+  async flush(): Promise<void> {
+    if (!this.#connected || !this.#nats) return;
+    const flushed = this.#nats.flush().catch(() => undefined);
+    await Promise.race([flushed, delay(FLUSH_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.flush();
+    await this.#nats?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const backoff = new Backoff(RECONNECT_MIN_MS, DIAL_MAX_MS);
+    while (!this.#stopped.signal.aborted) {
+      try {
+        const nats = await this.#dial();
+        backoff.reset();
+        await this.#live(nats);
+      } catch (error) {
+        this.#logger.warn({ servers: this.#servers, reason: String(error) }, 'NATS cannot be reached');
+        await this.#pause(backoff.next());
+      }
+    }
+  }
+
+  #dial(): Promise<NatsConnection> {
+    return connect({
+      servers: this.#servers,
+      name: this.#name,
+      inboxPrefix: `_INBOX.${tokenOf(this.#name)}`,
+      timeout: CONNECT_TIMEOUT_MS,
+      pingInterval: PING_INTERVAL_MS,
+      maxReconnectAttempts: -1,
+      reconnectDelayHandler: () => RECONNECT_MIN_MS + Math.random() * RECONNECT_JITTER_MS,
+      ignoreAuthErrorAbort: true,
+      noAsyncTraces: true,
+    });
+  }
+
+  /** Until the connection is closed, by us or for good by its own reasons. */
+  async #live(nats: NatsConnection): Promise<void> {
+    if (this.#stopped.signal.aborted) return nats.close();
+    this.#nats = nats;
+    for (const listener of this.#listeners) listener.attach(nats);
+    this.#nowConnected(nats);
+    for await (const status of nats.status()) this.#heed(nats, status);
+    this.#connected = false;
+    this.#nats = undefined;
+  }
+
+  #heed(nats: NatsConnection, status: Status): void {
+    switch (status.type) {
+      case 'disconnect':
+        this.#connected = false;
+        this.#logger.warn({ server: status.server }, 'NATS disconnected');
+        break;
+      case 'reconnect':
+        this.#nowConnected(nats);
+        break;
+      case 'error':
+        this.#logger.warn({ err: status.error }, 'NATS reports an error');
+        break;
+      default:
+    }
+  }
+
+  #nowConnected(nats: NatsConnection): void {
+    this.#connected = true;
+    this.#logger.info({ server: nats.getServer() }, 'NATS connected');
+    for (const listener of this.#onConnect) this.#guard('connected', listener);
+  }
+
+  #listener(subject: string, handler: (message: Msg) => void, queue: string | undefined): Listener {
+    let active: FeedSubscription | undefined;
+    const callback = (error: Error | null, message: Msg) => {
+      if (error) this.#logger.warn({ subject, err: error }, 'NATS refuses a subscription');
+      else this.#guard(subject, () => handler(message));
+    };
+    const listener: Listener = {
+      attach: (nats) =>
+        (active = nats.subscribe(subject, { callback, ...(queue !== undefined && { queue }) })),
+      unsubscribe: () => {
+        this.#listeners.delete(listener);
+        active?.unsubscribe();
+      },
+    };
+    return listener;
+  }
+
+  /** The NATS client would stop reading if a handler threw. */
+  #guard(what: string, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#logger.warn({ what, err: error }, 'a handler of the feed failed');
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+  }
+}

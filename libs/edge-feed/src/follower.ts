@@ -1,0 +1,245 @@
+import type { SnapshotOffer, SyncAnswerMessage } from '#contract';
+import { Backoff } from './backoff.js';
+import type { FeedHandler, Outcome } from './feed-handler.js';
+import type { FeedLog } from './log.js';
+import { fromMessage, type FeedChange } from './messages.js';
+import { judgeChange, judgeHead, remainder, type At, type HeadVerdict } from './ordering.js';
+import { PendingChanges } from './pending-changes.js';
+import { SyncFailed, type SyncClient } from './sync-client.js';
+import { SyncSchedule } from './sync-schedule.js';
+import { Waker } from './waker.js';
+
+/** For a change to arrive that a head has announced. */
+const HEAD_GRACE_MS = 200;
+const FAILED_RETRY_MS = { base: 250, max: 4_000 };
+const REFUSED_RETRY_MS = { base: 1_000, max: 30_000 };
+const DRIFTED_RETRY_MS = { base: 100, max: 30_000 };
+
+type SyncAnswer = NonNullable<SyncAnswerMessage['answer']>;
+
+/** What became of changes and snapshots, and of syncs by the answer they got. */
+export interface FollowerCounts {
+  applied: number;
+  refused: number;
+  drifted: number;
+  syncs: { changes: number; snapshot: number; retryLater: number; failed: number };
+}
+
+export interface FollowerOptions {
+  handler: FeedHandler;
+  syncs: SyncClient;
+  connected: () => boolean;
+  /** The last head heard over the present connection. */
+  head: () => At | undefined;
+  /** Called when something was applied or refused. */
+  settled: () => void;
+  logger: FeedLog;
+}
+
+/** Keeps a node at the head of the log: one loop that applies what follows on and asks for what is missing. */
+export class Follower {
+  readonly counts: FollowerCounts = {
+    applied: 0,
+    refused: 0,
+    drifted: 0,
+    syncs: { changes: 0, snapshot: 0, retryLater: 0, failed: 0 },
+  };
+  readonly #options: FollowerOptions;
+  readonly #pending = new PendingChanges();
+  readonly #schedule = new SyncSchedule(() => performance.now());
+  readonly #waker = new Waker();
+  readonly #failures = new Backoff(FAILED_RETRY_MS.base, FAILED_RETRY_MS.max);
+  readonly #refusals = new Backoff(REFUSED_RETRY_MS.base, REFUSED_RETRY_MS.max);
+  readonly #drifts = new Backoff(DRIFTED_RETRY_MS.base, DRIFTED_RETRY_MS.max);
+  #stopped = false;
+  #applying: Promise<unknown> = Promise.resolve();
+  #refusal: { position: bigint; reason: string } | undefined;
+  /** Why the last sync failed. */
+  #failure: string | undefined;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    void this.#run();
+  }
+
+  /** Why the last change was refused; undefined once something has been applied. */
+  get refused(): string | undefined {
+    return this.#refusal?.reason;
+  }
+
+  /** A change has come, of so many bytes. What was refused already is not tried again for another replica's sake. */
+  hear(change: FeedChange, bytes: number): void {
+    if (this.#refusal) {
+      const { epoch } = this.#options.handler.at();
+      if (change.epoch === epoch && change.position <= this.#refusal.position) return;
+      this.#schedule.hasten(REFUSED_RETRY_MS.base);
+    }
+    if (!this.#pending.add(change, bytes)) this.#schedule.want();
+    this.#waker.wake();
+  }
+
+  heed(verdict: HeadVerdict): void {
+    if (this.#failure !== undefined) this.#schedule.hasten(Math.random() * HEAD_GRACE_MS);
+    if (verdict === 'current') this.#schedule.clear();
+    else if (verdict === 'behind') this.#schedule.want({ after: HEAD_GRACE_MS * (1 + Math.random()) });
+    else if (verdict === 'foreign') this.#schedule.want({ after: HEAD_GRACE_MS * Math.random() });
+    else if (verdict === 'drifted' && !this.#schedule.snapshot) this.#drifted(this.#options.head());
+    this.#waker.wake();
+  }
+
+  /** Asks for what is missing, after so many milliseconds. */
+  join(after: number): void {
+    this.#schedule.hasten();
+    this.#schedule.want({ after });
+    this.#waker.wake();
+  }
+
+  /** Lets what is being applied come to its end. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#waker.wake();
+    await this.#applying;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const step = this.#next();
+      if (step) await step;
+      else await this.#waker.sleep(this.#options.connected() ? this.#schedule.dueIn : undefined);
+    }
+  }
+
+  /** What can be done now. */
+  #next(): Promise<void> | undefined {
+    const at = this.#options.handler.at();
+    this.#pending.dropWhile((change) => judgeChange(at, change) === 'old');
+    const change = this.#pending.first;
+    const applies = change && judgeChange(at, change) === 'applies';
+    if (change && !applies) this.#schedule.want();
+    if (!change && this.#isUpToHead(at)) this.#schedule.clear();
+    const syncDue = this.#options.connected() && this.#schedule.dueIn === 0;
+    if (syncDue && !(applies && !this.#schedule.snapshot)) return this.#sync(at);
+    if (!applies) return undefined;
+    this.#pending.shift();
+    return this.#apply(at, change);
+  }
+
+  /** Nothing is missing of what the last head told of. */
+  #isUpToHead(at: At): boolean {
+    const head = this.#options.head();
+    return (
+      !this.#schedule.snapshot && head !== undefined && ['current', 'ahead'].includes(judgeHead(at, head))
+    );
+  }
+
+  async #apply(at: At, change: FeedChange): Promise<void> {
+    const rest = remainder(change, at.position);
+    const outcome = await this.#guarded(() => this.#options.handler.applyChange(rest));
+    if (outcome === 'applied') this.#drifts.reset();
+    this.#settle(outcome, change);
+  }
+
+  async #sync(at: At): Promise<void> {
+    const { snapshot } = this.#schedule;
+    this.#schedule.clear();
+    try {
+      const answer = await this.#options.syncs.ask(at, snapshot);
+      this.#failure = undefined;
+      if (!this.#stopped) await this.#follow(answer, at, snapshot);
+    } catch (error) {
+      if (!(error instanceof SyncFailed)) throw error;
+      this.#failed(error.message, snapshot);
+    }
+  }
+
+  async #follow(answer: SyncAnswer, at: At, snapshot: boolean): Promise<void> {
+    this.counts.syncs[answer.$case] += 1;
+    switch (answer.$case) {
+      case 'changes':
+        return this.#followChanges(fromMessage(answer.value), at);
+      case 'snapshot':
+        return this.#followSnapshot(answer.value, at);
+      case 'retryLater':
+        this.#schedule.want({ snapshot });
+        this.#schedule.postpone(answer.value.afterMs * (1 + Math.random()));
+        return;
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  async #followChanges(change: FeedChange, at: At): Promise<void> {
+    if (judgeChange(at, change) === 'applies') await this.#apply(at, change);
+    else if (judgeHead(at, change) === 'drifted') this.#drifted(change);
+    else if (this.#pending.first) this.#schedule.postpone(this.#failures.next());
+    this.#pending.keep(({ epoch }) => epoch === this.#options.handler.at().epoch);
+  }
+
+  async #followSnapshot(offer: SnapshotOffer, at: At): Promise<void> {
+    if (offer.epoch === at.epoch && offer.position < at.position)
+      throw new SyncFailed(
+        `the snapshot offered is of position ${offer.position}, but ${at.position} is applied`,
+      );
+    const bytes = await this.#options.syncs.fetch(offer);
+    if (this.#stopped) return;
+    const outcome = await this.#guarded(() => this.#options.handler.applySnapshot(bytes));
+    this.#schedule.clear();
+    this.#settle(outcome, offer);
+    this.#schedule.want();
+  }
+
+  #settle(outcome: Outcome, { epoch, position }: { epoch: string; position: bigint }): void {
+    if (outcome === 'applied') this.#applied();
+    else if (outcome === 'drifted') this.#drifted({ epoch, position });
+    else this.#refused(outcome.refused, position);
+  }
+
+  #applied(): void {
+    this.counts.applied += 1;
+    this.#refusal = undefined;
+    this.#refusals.reset();
+    this.#failures.reset();
+    this.#options.settled();
+  }
+
+  #refused(reason: string, position: bigint): void {
+    this.counts.refused += 1;
+    this.#refusal = { position, reason };
+    this.#options.logger.warn({ position: position.toString(), reason }, 'a change was refused');
+    this.#schedule.want();
+    this.#schedule.postpone(this.#refusals.next());
+    this.#options.settled();
+  }
+
+  #drifted(expected: Partial<At> | undefined): void {
+    this.counts.drifted += 1;
+    const { position, digest } = this.#options.handler.at();
+    const fields = { expected: printable(expected), applied: printable({ position, digest }) };
+    this.#options.logger.warn(fields, 'the digest differs: all settings are fetched anew');
+    this.#schedule.want({ snapshot: true });
+    this.#schedule.postpone(this.#drifts.next());
+  }
+
+  #failed(reason: string, snapshot: boolean): void {
+    this.counts.syncs.failed += 1;
+    if (reason !== this.#failure) this.#options.logger.warn({ reason }, 'a sync failed, it will be repeated');
+    this.#failure = reason;
+    this.#schedule.want({ snapshot });
+    this.#schedule.postpone(this.#failures.next());
+  }
+
+  #guarded(handle: () => Promise<Outcome>): Promise<Outcome> {
+    const outcome = handle().catch((error: unknown) => {
+      this.#options.logger.warn({ err: error }, 'the node failed to apply what the feed brought');
+      return {
+        refused: `it could not be applied: ${error instanceof Error ? error.message : String(error)}`,
+      };
+    });
+    this.#applying = outcome;
+    return outcome;
+  }
+}
+
+function printable({ position, ...rest }: Partial<At> = {}): object {
+  return { ...rest, position: position?.toString() };
+}
