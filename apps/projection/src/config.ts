@@ -1,0 +1,38 @@
+import { IsIn, Matches } from 'class-validator';
+import { Env, IsListenAddress, IsNatsServers, type ListenAddress, type LogFormat } from '#platform';
+
+const NAME = /^[\w-]{1,64}$/;
+
+/** What a rebuild of the read model needs to know. */
+export class RebuildConfig {
+  /** Of the log and the read model. */
+  @Env('UPGATE_DATA')
+  data = './data';
+
+  @Env('UPGATE_STORE')
+  @IsIn(['sqlite'], { message: 'must be sqlite' })
+  store = 'sqlite';
+
+  @Env('UPGATE_LOG')
+  @IsIn(['pretty', 'json'], { message: 'must be pretty or json' })
+  log: LogFormat = process.stdout.isTTY ? 'pretty' : 'json';
+}
+
+/** Of a projection that runs as a program of its own. */
+export class ProjectionConfig extends RebuildConfig {
+  @Env('UPGATE_HTTP')
+  @IsListenAddress()
+  http: ListenAddress = { host: '127.0.0.1', port: 8080 };
+
+  @Env('UPGATE_GRPC')
+  @IsListenAddress()
+  grpc: ListenAddress = { host: '127.0.0.1', port: 50051 };
+
+  @Env('UPGATE_NATS')
+  @IsNatsServers()
+  nats!: string[];
+
+  @Env('UPGATE_FLEET')
+  @Matches(NAME, { message: 'must be 1 to 64 letters, digits, "-" and "_"' })
+  fleet = 'default';
+}

@@ -1,0 +1,118 @@
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { EdgeJson, StatusMessage } from '#contract';
+import type { Checkpoint, ReadModel } from '../read-model/read-model.js';
+import { deserialize, renderEdge, serialize, stateOf, type Edge, type EdgeState } from './edge.js';
+
+const SWEEP_MS = 1_000;
+
+/** Tells of a node by its id: it was heard with something new, changed its state, or was forgotten. */
+interface EdgeEvents {
+  changed: [node: string];
+}
+
+/** The edge nodes that have ever reported, and what each has applied. */
+export class EdgeRegistry {
+  readonly events = new EventEmitter<EdgeEvents>();
+  readonly #edges = new Map<string, Edge>();
+  /** The state of each node as it was last told. */
+  readonly #states = new Map<string, EdgeState>();
+  readonly #unsaved = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly head: () => Checkpoint,
+    private readonly logger: Logger,
+    private readonly clock: () => number = () => performance.now(),
+  ) {
+    this.events.setMaxListeners(0);
+    for (const record of readModel.edges.all()) this.#put(deserialize(record, clock()));
+  }
+
+  /** Keeps what is heard on disk, and notices who falls silent, once a second. */
+  start(): void {
+    this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#save();
+  }
+
+  heard(status: StatusMessage): void {
+    const { node } = status;
+    const before = this.#edges.get(node);
+    this.#put({ status, lastSeen: new Date().toISOString(), heardAt: this.clock() });
+    this.#unsaved.add(node);
+    if (!this.#settle(node) && !sameReport(before?.status, status)) this.events.emit('changed', node);
+  }
+
+  /** Forgets a node until it reports again. False: there is none. */
+  forget(node: string): boolean {
+    if (!this.#edges.delete(node)) return false;
+    this.#states.delete(node);
+    this.#unsaved.delete(node);
+    this.readModel.edges.delete(node);
+    this.events.emit('changed', node);
+    return true;
+  }
+
+  get(node: string): EdgeJson | undefined {
+    const edge = this.#edges.get(node);
+    return edge && renderEdge(edge, this.head(), this.clock());
+  }
+
+  /** By node id. */
+  list(): EdgeJson[] {
+    const nodes = [...this.#edges.keys()].toSorted();
+    return nodes.map((node) => renderEdge(this.#edges.get(node)!, this.head(), this.clock()));
+  }
+
+  inState(state: EdgeState): Edge[] {
+    const now = this.clock();
+    return [...this.#edges.values()].filter((edge) => stateOf(edge, now) === state);
+  }
+
+  sweep(): void {
+    for (const node of this.#edges.keys()) this.#settle(node);
+    this.#save();
+  }
+
+  #put(edge: Edge): void {
+    const { node } = edge.status;
+    this.#edges.set(node, edge);
+    if (!this.#states.has(node)) this.#states.set(node, stateOf(edge, this.clock()));
+  }
+
+  /** Tells of the node if it is in another state than it was last told to be in, and says whether it did. */
+  #settle(node: string): boolean {
+    const edge = this.#edges.get(node)!;
+    const state = stateOf(edge, this.clock());
+    if (this.#states.get(node) === state) return false;
+    this.logger.info({ node, state, position: edge.status.position }, 'edge');
+    this.#states.set(node, state);
+    this.#unsaved.add(node);
+    this.events.emit('changed', node);
+    return true;
+  }
+
+  #save(): void {
+    if (this.#unsaved.size === 0) return;
+    try {
+      this.readModel.transaction(() => {
+        for (const node of this.#unsaved)
+          this.readModel.edges.put(node, serialize(this.#edges.get(node)!, this.#states.get(node)!));
+      });
+      this.#unsaved.clear();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the status of the edges cannot be kept now');
+    }
+  }
+}
+
+/** Whether two reports differ in nothing but when they were heard. */
+function sameReport(one: StatusMessage | undefined, other: StatusMessage): boolean {
+  if (!one) return false;
+  return (Object.keys(other) as (keyof StatusMessage)[]).every((field) => one[field] === other[field]);
+}

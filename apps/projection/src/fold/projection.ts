@@ -1,0 +1,90 @@
+import { asCdnResourceEvent, evolveRecord, noRecord, type Recorded } from '#domain';
+import type { RecordedEvent } from '#event-store';
+import { renderResource } from '#platform';
+import { foldSettings, type SettingsChange, type SettingsTable } from '#settings';
+import type { Checkpoint, ReadModel } from '../read-model/read-model.js';
+import { ChangeCutter, type SettingsMove } from './change-cutter.js';
+
+/** The streams that the read model is made of: one for every CDN resource. */
+export const RESOURCE_STREAMS = 'cdnResource-';
+
+/** Folds the log into the read model, and tells what the edges have to hear of it. */
+export class Projection {
+  #head: Checkpoint;
+  #table: SettingsTable;
+  #folded = 0;
+
+  constructor(
+    readonly readModel: ReadModel,
+    table: SettingsTable,
+  ) {
+    this.#head = readModel.checkpoint();
+    this.#table = table;
+  }
+
+  /** The log, the last event folded, and the digest of all settings after it. */
+  get head(): Checkpoint {
+    return this.#head;
+  }
+
+  get table(): SettingsTable {
+    return this.#table;
+  }
+
+  /** How many events it has folded since it was made. */
+  get folded(): number {
+    return this.#folded;
+  }
+
+  /**
+   * Folds the events that it has not seen yet: all rows and the checkpoint are kept, or none when it throws. Gives the
+   * moves of the settings that they make, in order.
+   */
+  apply(events: readonly RecordedEvent[]): SettingsMove[] {
+    try {
+      const moves = this.readModel.transaction(() => this.#fold(events));
+      this.#head = this.readModel.checkpoint();
+      this.#folded += events.length;
+      return moves;
+    } catch (error) {
+      this.#table = this.readModel.loadSettings();
+      throw error;
+    }
+  }
+
+  #fold(events: readonly RecordedEvent[]): SettingsMove[] {
+    const cutter = new ChangeCutter(this.#head.position);
+    for (const event of events) {
+      if (event.position > cutter.position) this.#foldOne(event, cutter);
+    }
+    this.readModel.saveCheckpoint(cutter.position, this.#table.digest);
+    return cutter.finish(this.#table.digest);
+  }
+
+  #foldOne(event: RecordedEvent, cutter: ChangeCutter): void {
+    const id = event.stream.slice(RESOURCE_STREAMS.length);
+    const recorded = recordedOf(event);
+    const change = foldSettings(this.#table.get(id), id, recorded);
+    this.#keepRows(id, event, recorded, change);
+    cutter.add(event.position, change, () => this.#table.digest);
+    if (change) this.#table.apply([change]);
+  }
+
+  #keepRows(id: string, event: RecordedEvent, recorded: Recorded, change: SettingsChange | undefined): void {
+    const { resources, history } = this.readModel;
+    const record = evolveRecord(resources.get(id) ?? noRecord, recorded);
+    resources.put(id, record);
+    history.add(id, event, record.state.status === 'live' ? renderResource(record) : undefined);
+    if (change) resources.putSettings(change);
+  }
+}
+
+function recordedOf(event: RecordedEvent): Recorded {
+  const { revision, position, metadata } = event;
+  return {
+    event: asCdnResourceEvent(event),
+    revision,
+    position,
+    time: metadata.time,
+  };
+}

@@ -1,0 +1,4 @@
+export { logFile, PROJECTION_SERVICES } from './app.js';
+export { observe } from './observe.js';
+export { ProjectionModule } from './projection.module.js';
+export { ReadSide, type ReadSideOptions } from './read-side.js';

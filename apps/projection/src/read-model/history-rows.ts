@@ -1,0 +1,124 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { HistoryItemJson, ResourceJson } from '#contract';
+import type { Position, RecordedEvent } from '#event-store';
+import { selectWhere, type Condition, type Row } from './select.js';
+
+export interface HistoryFilter {
+  resource?: string | undefined;
+  actor?: string | undefined;
+  type?: string | undefined;
+  /** ISO 8601 in UTC: from is included, to is not. */
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** Up to and including a position, or a time (ISO 8601 in UTC). */
+export type Moment = { position: Position } | { time: string };
+
+/** How a resource stood at some moment, and whether it was live then. */
+export interface Standing {
+  revision: number;
+  position: Position;
+  resource: ResourceJson | null;
+}
+
+const ITEM = `
+  SELECT history.*, earlier.after AS before
+  FROM history LEFT JOIN history AS earlier
+    ON earlier.resource = history.resource AND earlier.revision = history.revision - 1`;
+
+/** Who did what to which resource, when, and what became of it: one row for every event. */
+export class HistoryRows {
+  readonly #insert: StatementSync;
+
+  constructor(private readonly db: DatabaseSync) {
+    this.#insert = db.prepare('INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  }
+
+  add(resource: string, event: RecordedEvent, after: ResourceJson | undefined): void {
+    const { position, revision, type, metadata } = event;
+    const { time, actor, reason = null, correlationId } = metadata;
+    const { id, kind, address = null } = actor;
+    const rendered = after ? JSON.stringify(after) : null;
+    this.#insert.run(
+      position,
+      resource,
+      revision,
+      type,
+      time,
+      id,
+      kind,
+      address,
+      reason,
+      correlationId,
+      rendered,
+    );
+  }
+
+  /** Newest first, those before the position (undefined: from the newest on). */
+  list(filter: HistoryFilter, before: Position | undefined, limit: number): HistoryItemJson[] {
+    const conditions: Condition[] = [
+      ['history.position < ?', before],
+      ['history.resource = ?', filter.resource],
+      ['history.actor_id = ?', filter.actor],
+      ['history.type = ?', filter.type],
+      ['history.time >= ?', filter.from],
+      ['history.time < ?', filter.to],
+    ];
+    const tail = `ORDER BY history.position DESC LIMIT ${limit}`;
+    return selectWhere(this.db, ITEM, conditions, tail).map(itemOf);
+  }
+
+  /** After the last event of the resource at or before the moment; undefined if there was none. */
+  standingAt(resource: string, moment?: Moment): Standing | undefined {
+    return this.#last(resource, moment, 'TRUE');
+  }
+
+  /** After the event that gave the resource the policy it had at the moment. */
+  policyAt(resource: string, moment?: Moment): Standing | undefined {
+    return this.#last(resource, moment, `(type = 'CdnResourceCreated' OR type LIKE 'Websockets%')`);
+  }
+
+  #last(resource: string, moment: Moment | undefined, which: string): Standing | undefined {
+    const conditions: Condition[] = [
+      ['resource = ?', resource],
+      ['position <= ?', moment && 'position' in moment ? moment.position : undefined],
+      ['time <= ?', moment && 'time' in moment ? moment.time : undefined],
+    ];
+    const tail = `AND ${which} ORDER BY revision DESC LIMIT 1`;
+    const [row] = selectWhere(this.db, 'SELECT revision, position, after FROM history', conditions, tail);
+    return row && standingOf(row);
+  }
+}
+
+function itemOf(row: Row): HistoryItemJson {
+  const address = row['actor_address'];
+  return {
+    position: String(row['position']),
+    revision: Number(row['revision']),
+    resource: String(row['resource']),
+    type: String(row['type']),
+    time: String(row['time']),
+    actor: {
+      id: String(row['actor_id']),
+      kind: String(row['actor_kind']),
+      ...(typeof address === 'string' && { address }),
+    },
+    reason: textOf(row['reason']),
+    before: resourceOf(row['before']),
+    after: resourceOf(row['after']),
+    requestId: String(row['request_id']),
+  };
+}
+
+function standingOf({ revision, position, after }: Row): Standing {
+  return { revision: Number(revision), position: BigInt(String(position)), resource: resourceOf(after) };
+}
+
+function resourceOf(text: Row[string] | undefined): ResourceJson | null {
+  return typeof text === 'string' ? (JSON.parse(text) as ResourceJson) : null;
+}
+
+function textOf(value: Row[string] | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}

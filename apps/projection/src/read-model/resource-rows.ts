@@ -1,0 +1,127 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { absent, type CdnResource, type Integration, type ResourceRecord } from '#domain';
+import type { Position } from '#event-store';
+import {
+  canonicalEntry,
+  isRemoval,
+  parseCanonicalEntry,
+  type SettingsChange,
+  type SettingsEntry,
+} from '#settings';
+import { reading, selectWhere, type Condition } from './select.js';
+
+export interface ResourceFilter {
+  account?: string | undefined;
+  integration?: Integration | undefined;
+  websockets?: boolean | undefined;
+}
+
+/** A resource whose settings entry changed, and what became of the entry. */
+export interface ChangedResource {
+  record: ResourceRecord;
+  change: SettingsChange;
+}
+
+type ResourceRow = {
+  id: string;
+  status: 'absent' | 'live' | 'deleted';
+  resource: string | null;
+  revision: bigint;
+  position: bigint;
+  created_at: string;
+  updated_at: string;
+  settings: string | null;
+  settings_position: bigint | null;
+};
+
+/** Resources as they are now, and their settings entries. */
+export class ResourceRows {
+  readonly #get: StatementSync;
+  readonly #put: StatementSync;
+  readonly #putSettings: StatementSync;
+  readonly #changedSince: StatementSync;
+
+  constructor(private readonly db: DatabaseSync) {
+    this.#get = reading(db, 'SELECT * FROM resource WHERE id = ?');
+    this.#put = db.prepare(`
+      INSERT INTO resource (id, status, account, integration, websockets, resource, revision, position, created_at, updated_at)
+      VALUES (:id, :status, :account, :integration, :websockets, :resource, :revision, :position, :createdAt, :updatedAt)
+      ON CONFLICT (id) DO UPDATE SET
+        status = :status, account = :account, integration = :integration, websockets = :websockets, resource = :resource,
+        revision = :revision, position = :position, created_at = :createdAt, updated_at = :updatedAt`);
+    this.#putSettings = db.prepare('UPDATE resource SET settings = ?, settings_position = ? WHERE id = ?');
+    this.#changedSince = reading(
+      db,
+      'SELECT * FROM resource WHERE settings_position > ? ORDER BY settings_position LIMIT ?',
+    );
+  }
+
+  get(id: string): ResourceRecord | undefined {
+    const row = this.#get.get(id) as ResourceRow | undefined;
+    return row && recordOf(row);
+  }
+
+  put(id: string, { state, revision, position, createdAt, updatedAt }: ResourceRecord): void {
+    const resource = state.status === 'absent' ? undefined : state.resource;
+    this.#put.run({
+      id,
+      status: state.status,
+      account: resource?.account ?? null,
+      integration: resource?.integration ?? null,
+      websockets: resource ? Number(resource.websockets.enabled) : null,
+      resource: resource ? JSON.stringify(resource) : null,
+      revision,
+      position,
+      createdAt,
+      updatedAt,
+    });
+  }
+
+  putSettings(change: SettingsChange): void {
+    this.#putSettings.run(
+      isRemoval(change) ? null : canonicalEntry(change),
+      change.position,
+      change.resource,
+    );
+  }
+
+  /** Those of the live resources that pass the filter, by id, from the id after the one given. */
+  list({ account, integration, websockets }: ResourceFilter, after: string, limit: number): ResourceRecord[] {
+    const conditions: Condition[] = [
+      ['status = ?', 'live'],
+      ['id > ?', after],
+      ['account = ?', account],
+      ['integration = ?', integration],
+      ['websockets = ?', websockets === undefined ? undefined : Number(websockets)],
+    ];
+    const rows = selectWhere(this.db, 'SELECT * FROM resource', conditions, `ORDER BY id LIMIT ${limit}`);
+    return rows.map((row) => recordOf(row as ResourceRow));
+  }
+
+  /** Resources whose settings changed after the position, at most `limit`, each once, by their last change. */
+  changedSince(position: Position, limit: number): ChangedResource[] {
+    const rows = this.#changedSince.all(position, limit);
+    return rows.map((row) => changedOf(row as ResourceRow));
+  }
+
+  *settings(): Generator<SettingsEntry> {
+    const select = this.db.prepare('SELECT settings FROM resource WHERE settings IS NOT NULL');
+    for (const row of select.iterate()) yield parseCanonicalEntry(String(row['settings']));
+  }
+}
+
+function recordOf(row: ResourceRow): ResourceRecord {
+  const { status, resource, revision, position, created_at: createdAt, updated_at: updatedAt } = row;
+  const state =
+    status === 'absent' ? absent : { status, resource: JSON.parse(resource ?? '') as CdnResource };
+  return { state, revision: Number(revision), position, createdAt, updatedAt };
+}
+
+function changedOf(row: ResourceRow): ChangedResource {
+  const { id, settings, settings_position: position } = row;
+  const change: SettingsChange =
+    settings === null
+      ? { resource: id, position: position ?? 0n, removed: true }
+      : parseCanonicalEntry(settings);
+  return { record: recordOf(row), change };
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { FeedPublisher, serveConvergence, type FeedConnection } from '#edge-feed';
+import type { EventStore } from '#event-store';
+import { lockInstance } from '#platform';
+import { Convergence } from './edges/convergence.js';
+import { EdgeRegistry } from './edges/edge-registry.js';
+import { ProjectionRunner } from './fold/projection-runner.js';
+import { Projection } from './fold/projection.js';
+import { openReadModel } from './read-model/open-read-model.js';
+import { SettingsSource } from './settings-source.js';
+
+export interface ReadSideOptions {
+  store: EventStore;
+  /** The read model has its own folder in it, which one process at a time may use. */
+  dataDir: string;
+  connection: FeedConnection;
+  fleet: string;
+  logger: Logger;
+}
+
+/** The folder of the read model. */
+export function readModelFolder(dataDir: string): string {
+  return join(dataDir, 'projection');
+}
+
+/** All of the read side but its interfaces: the log goes in, the edges hear of it and report, queries find it. */
+export class ReadSide {
+  readonly runner: ProjectionRunner;
+  readonly edges: EdgeRegistry;
+  readonly convergence: Convergence;
+  #publisher: FeedPublisher | undefined;
+  readonly #stopServing = new DisposableStack();
+
+  /** Throws InstanceRunning if another process uses the read model, LogShortened if the log has lost events. */
+  static async open(options: ReadSideOptions): Promise<ReadSide> {
+    const folder = readModelFolder(options.dataDir);
+    using lock = new DisposableStack();
+    lock.defer(lockInstance(folder));
+    const { readModel, table } = await openReadModel(folder, options.store, options.logger);
+    return new ReadSide(options, new Projection(readModel, table), lock.move());
+  }
+
+  private constructor(
+    private readonly options: ReadSideOptions,
+    readonly projection: Projection,
+    private readonly lock: DisposableStack,
+  ) {
+    const { store, logger } = options;
+    const head = () => projection.head;
+    this.runner = new ProjectionRunner({
+      store,
+      projection,
+      publish: (move) => this.#publisher?.publish({ epoch: projection.head.epoch, ...move }),
+      logger,
+    });
+    this.edges = new EdgeRegistry(projection.readModel, head, logger);
+    this.convergence = new Convergence(this.edges, head, this.runner);
+  }
+
+  get publisher(): FeedPublisher | undefined {
+    return this.#publisher;
+  }
+
+  /**
+   * Begins to follow the log. The feed hears nothing before the end of the log is reached: an edge must never take a
+   * table that is still being built for the whole.
+   */
+  start(): void {
+    this.edges.start();
+    this.runner.start();
+    void this.runner.caughtUp.then(() => this.#joinFeed());
+  }
+
+  /** Ends the work and all that wait; queries still find what was there. */
+  async stop(): Promise<void> {
+    await this.runner.stop();
+    this.#stopServing.dispose();
+    this.#publisher?.stop();
+    this.edges.stop();
+  }
+
+  /** Frees the read model. */
+  close(): void {
+    this.projection.readModel.close();
+    this.lock.dispose();
+  }
+
+  #joinFeed(): void {
+    if (this.runner.stopping.aborted) return;
+    const { connection, fleet, logger } = this.options;
+    const source = new SettingsSource(this.projection);
+    this.#publisher = new FeedPublisher({ connection, fleet, source, logger });
+    this.#publisher.onStatus((status) => this.edges.heard(status));
+    const wait = (position: bigint, timeoutMs: number) => this.convergence.wait(position, timeoutMs);
+    const convergence = serveConvergence({ connection, fleet, logger, wait });
+    this.#stopServing.defer(() => convergence.unsubscribe());
+  }
+}
