@@ -63,10 +63,11 @@ export class FoldedLog implements FeedSource {
   }
 }
 
-/** A node that keeps its settings in memory, and whatever hostname it is told to refuse it refuses. */
+/** A node that keeps its settings in memory, refuses the hostnames that it is told to, and can be broken. */
 export class TableNode implements FeedHandler {
   table = new SettingsTable();
   readonly refuse = new Set<string>();
+  broken = false;
   /** Every place it has been at, in order. */
   readonly path: At[] = [{ epoch: '', position: 0n, digest: EMPTY_DIGEST }];
 
@@ -75,6 +76,7 @@ export class TableNode implements FeedHandler {
   }
 
   async applyChange({ epoch, position, digest, changes }: FeedChange): Promise<Outcome> {
+    if (this.broken) throw new Error('the disk is on fire');
     const table = new SettingsTable();
     table.apply([...this.table.entries()]);
     const conflict = table.conflict(changes);

@@ -48,6 +48,7 @@ export class FeedConnection {
   readonly #running: Promise<void>;
   #nats: NatsConnection | undefined;
   #connected = false;
+  #failure: string | undefined;
 
   constructor({ servers, name, logger }: FeedConnectionOptions) {
     this.#servers = servers;
@@ -121,10 +122,20 @@ export class FeedConnection {
         backoff.reset();
         await this.#live(nats);
       } catch (error) {
-        this.#logger.warn({ servers: this.#servers, reason: String(error) }, 'NATS cannot be reached');
+        this.#unreachable(String(error));
         await this.#pause(backoff.next());
       }
     }
+  }
+
+  /** Told once for every reason, however often it is tried. */
+  #unreachable(reason: string): void {
+    if (reason === this.#failure) return;
+    this.#failure = reason;
+    this.#logger.warn(
+      { servers: this.#servers, reason },
+      'NATS cannot be reached, it is tried again and again',
+    );
   }
 
   #dial(): Promise<NatsConnection> {
@@ -170,6 +181,7 @@ export class FeedConnection {
 
   #nowConnected(nats: NatsConnection): void {
     this.#connected = true;
+    this.#failure = undefined;
     this.#logger.info({ server: nats.getServer() }, 'NATS connected');
     for (const listener of this.#onConnect) this.#guard('connected', listener);
   }

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Backoff } from './backoff.js';
+import { StatusReporter } from './status-reporter.js';
+import { SyncSchedule } from './sync-schedule.js';
+
+describe('the sync schedule', () => {
+  let now = 0;
+  let schedule: SyncSchedule;
+
+  beforeEach(() => {
+    now = 1_000;
+    schedule = new SyncSchedule(() => now);
+  });
+
+  it('follows the earliest wish, once', () => {
+    expect(schedule.dueIn).toBeUndefined();
+    schedule.want({ after: 300 });
+    schedule.want({ after: 100 });
+    schedule.want({ after: 200 });
+    expect(schedule.dueIn).toBe(100);
+    now += 150;
+    expect(schedule.dueIn).toBe(0);
+    schedule.clear();
+    expect(schedule.dueIn).toBeUndefined();
+  });
+
+  it('puts off what is wanted, until it is hastened', () => {
+    schedule.postpone(5_000);
+    schedule.want();
+    expect(schedule.dueIn).toBe(5_000);
+    schedule.hasten(1_000);
+    schedule.hasten(3_000);
+    expect(schedule.dueIn).toBe(1_000);
+  });
+
+  it('remembers that only a snapshot will do', () => {
+    schedule.want({ snapshot: true });
+    schedule.want();
+    expect(schedule.snapshot).toBe(true);
+    schedule.clear();
+    expect(schedule.snapshot).toBe(false);
+  });
+});
+
+describe('a back-off', () => {
+  it('doubles up to its bound, with jitter, and starts again', () => {
+    const backoff = new Backoff(100, 1_000);
+    for (const bound of [100, 200, 400, 800, 1_000, 1_000]) {
+      const delay = backoff.next();
+      expect(delay).toBeGreaterThanOrEqual(bound / 2);
+      expect(delay).toBeLessThanOrEqual(bound);
+    }
+    backoff.reset();
+    expect(backoff.next()).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('the status reporter', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('sends at once, then at most every 50 ms with the last word told, and every 5 s in any case', () => {
+    const sent: number[] = [];
+    const start = performance.now();
+    const reporter = new StatusReporter(() => sent.push(performance.now() - start));
+    for (let count = 0; count < 12; count += 1) {
+      reporter.report();
+      vi.advanceTimersByTime(10);
+    }
+    expect(sent).toEqual([0, 50, 100]);
+    vi.advanceTimersByTime(30);
+    expect(sent).toEqual([0, 50, 100, 150]);
+    vi.advanceTimersByTime(10_000);
+    expect(sent).toEqual([0, 50, 100, 150, 5_150, 10_150]);
+    reporter.stop();
+    reporter.report();
+    vi.advanceTimersByTime(10_000);
+    expect(sent).toHaveLength(6);
+  });
+});
