@@ -186,9 +186,11 @@ describe('a change that a node refuses', () => {
     await caughtUp(node, log);
     node.handler.refuse.add('bad.example');
     const before = log.head();
-    publisher.publish(log.set('bad'));
+    const bad = log.set('bad');
+    publisher.publish(bad);
     const refusing = await eventually('the refusal', () => statuses.find(({ error }) => error !== ''));
     expect(refusing).toMatchObject({ error: 'bad.example is not wanted here', position: before.position });
+    for (let again = 0; again < 20; again += 1) publisher.publish(bad);
     await heads(wire, 4);
     expect(node.client.state.counts.refused).toBeLessThan(6);
     expect(node.handler.at()).toEqual(before);

@@ -1,7 +1,7 @@
 import { judgeHead, type At, type HeadVerdict } from './ordering.js';
 
 /** Silence for so long, and a node calls itself stale. */
-export const STALE_AFTER_MS = 5_000;
+const STALE_AFTER_MS = 5_000;
 /** A replica may lag a little; when every head for so long is below the node's position, the log was put back. */
 const AHEAD_AFTER_MS = 3_000;
 

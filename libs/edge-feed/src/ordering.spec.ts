@@ -5,6 +5,7 @@ import { FoldedLog, settingsEntry, TableNode } from '../../../test/support/feed.
 import { Coverage } from './coverage.js';
 import type { FeedChange } from './messages.js';
 import { judgeChange, judgeHead, remainder } from './ordering.js';
+import { PendingChanges } from './pending-changes.js';
 
 const at = { epoch: 'e', position: 5n, digest: 'd' };
 
@@ -125,5 +126,39 @@ describe('what other replicas were heard to publish', () => {
     heard.add(range(8n, 9n));
     expect(heard.covers(range(2n, 5n))).toBe(false);
     expect(heard.covers(range(8n, 9n))).toBe(true);
+  });
+});
+
+describe('changes not yet judged', () => {
+  const change = (position: bigint): FeedChange => ({
+    ...new FoldedLog('e').head(),
+    previous: 0n,
+    position,
+    changes: [],
+  });
+
+  it('are kept in the order they came', () => {
+    const pending = new PendingChanges();
+    for (const position of [2n, 1n, 3n, 4n]) pending.add(change(position), 10);
+    pending.dropWhile(({ position }) => position < 3n);
+    expect(pending.first?.position).toBe(3n);
+    pending.keep(({ position }) => position > 3n);
+    expect(pending.first?.position).toBe(4n);
+    pending.shift();
+    expect(pending.first).toBeUndefined();
+  });
+
+  it('are all forgotten when they are too many or too large', () => {
+    const many = new PendingChanges();
+    let position = 1n;
+    while (many.add(change(position), 10)) position += 1n;
+    expect(many.first).toBeUndefined();
+    expect(position).toBe(4_097n);
+
+    const large = new PendingChanges();
+    expect(large.add(change(1n), 32 * 1024 * 1024)).toBe(true);
+    expect(large.add(change(2n), 1)).toBe(false);
+    expect(large.first).toBeUndefined();
+    expect(large.add(change(3n), 1)).toBe(true);
   });
 });

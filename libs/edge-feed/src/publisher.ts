@@ -114,9 +114,14 @@ export class FeedPublisher {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
 
+  /** Runs by the clock: nobody else would hear of a failure. */
   #publishHead(): void {
-    const { epoch, position, digest } = this.#source.head();
-    this.#connection.publish(this.#subjects.head, headMessage.encode({ epoch, position, digest }));
+    try {
+      const { epoch, position, digest } = this.#source.head();
+      this.#connection.publish(this.#subjects.head, headMessage.encode({ epoch, position, digest }));
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'the head cannot be published');
+    }
   }
 
   #hear(message: Msg): void {

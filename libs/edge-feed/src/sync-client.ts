@@ -31,7 +31,7 @@ export class SyncClient {
   ) {}
 
   async ask({ epoch, position }: At, snapshot: boolean): Promise<NonNullable<SyncAnswerMessage['answer']>> {
-    const request = syncRequestMessage.encode({ node: this.node, epoch, position, snapshot });
+    const request = () => syncRequestMessage.encode({ node: this.node, epoch, position, snapshot });
     const { answer } = await this.#request(this.subjects.sync, request, syncAnswerMessage);
     if (answer === undefined) throw new SyncFailed('the answer is empty');
     return answer;
@@ -58,15 +58,15 @@ export class SyncClient {
   }
 
   async #chunk({ id, subject }: SnapshotOffer, index: number): Promise<Uint8Array> {
-    const request = chunkRequestMessage.encode({ id, index, node: this.node });
+    const request = () => chunkRequestMessage.encode({ id, index, node: this.node });
     const { gone, data } = await this.#request(subject, request, chunkAnswerMessage);
     if (gone) throw new SyncFailed('the snapshot is not on offer any more');
     return data;
   }
 
-  async #request<T>(subject: string, request: Uint8Array, answer: FeedMessage<T>): Promise<T> {
+  async #request<T>(subject: string, request: () => Uint8Array, answer: FeedMessage<T>): Promise<T> {
     try {
-      return answer.parse(await this.connection.request(subject, request, TIMEOUT_MS));
+      return answer.parse(await this.connection.request(subject, request(), TIMEOUT_MS));
     } catch (error) {
       if (error instanceof FeedUnavailable || error instanceof MessageInvalid)
         throw new SyncFailed(error.message, { cause: error });
