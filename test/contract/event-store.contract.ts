@@ -1,12 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  WrongRevision,
-  type EventStore,
-  type NewEvent,
-  type RecordedEvent,
-  type SubscriptionItem,
-} from '#event-store';
+import { WrongRevision, type EventStore, type RecordedEvent, type SubscriptionItem } from '#event-store';
+import { newEvent } from '../support/events.js';
 
 export interface StoreUnderTest {
   store: EventStore;
@@ -15,20 +9,10 @@ export interface StoreUnderTest {
   dispose: () => Promise<void>;
 }
 
-export function newEvent(type = 'Happened', data: unknown = {}): NewEvent {
-  const metadata = {
-    schemaVersion: 1,
-    time: '2026-01-01T00:00:00.000Z',
-    actor: { id: 'alice', kind: 'user' },
-    commandId: randomUUID(),
-    correlationId: 'c',
-    causationId: 'c',
-  };
-  return { id: randomUUID(), type, data, metadata };
-}
-
 async function all(events: AsyncIterable<RecordedEvent>): Promise<RecordedEvent[]> {
-  return Array.fromAsync(events);
+  const found: RecordedEvent[] = [];
+  for await (const event of events) found.push(event);
+  return found;
 }
 
 /** What every event store does. Positions are opaque: they only grow. */
