@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { filesUnder } from './files.mjs';
+import { filesUnder, SOURCE_FOLDERS } from './files.mjs';
 import { ROOT } from './root.mjs';
 
-const FOLDERS = ['apps', 'libs', 'test', 'bench', 'examples', 'scripts'];
 const EXEMPTION = new RegExp(
   ['(eslint|oxlint)-disable', '@ts-(ignore|nocheck|expect-error)', 'as unknown as '].join('|'),
 );
 
 /** The rules hold everywhere: no line switches one off, or the type checker. */
 export async function checkExemptions() {
-  const found = FOLDERS.flatMap(filesUnder)
+  const found = [...SOURCE_FOLDERS, 'scripts']
+    .flatMap(filesUnder)
     .filter(
       (path) => /\.(ts|mjs)$/.test(path) && !path.includes('/generated/') && !path.endsWith('exemptions.mjs'),
     )

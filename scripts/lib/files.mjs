@@ -3,6 +3,11 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 
+/** The folders of TypeScript that there are. */
+export const SOURCE_FOLDERS = ['apps', 'libs', 'test', 'bench', 'examples'].filter((folder) =>
+  existsSync(join(ROOT, folder)),
+);
+
 /** The files below a folder of the checkout, as sorted paths from its root. */
 export function filesUnder(folder) {
   if (!existsSync(join(ROOT, folder))) return [];

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { build } from './build.mjs';
 import { runQuietly } from './command.mjs';
 import { checkExemptions } from './exemptions.mjs';
+import { SOURCE_FOLDERS } from './files.mjs';
 import { checkGenerated } from './generated.mjs';
 import { nestBuild } from './nest-build.mjs';
 import { tool } from './tool.mjs';
@@ -17,10 +18,8 @@ const GATES = {
     runQuietly(tool('oxlint', '--type-aware', '--deny-warnings', '--report-unused-disable-directives')),
   'no lint exemptions': checkExemptions,
   'import rules': () =>
-    runQuietly(
-      tool('depcruise', '--config', '.dependency-cruiser.mjs', 'apps', 'libs', 'test', 'bench', 'examples'),
-    ),
-  'unused code': () => runQuietly(tool('knip', '--treat-config-hints-as-errors')),
+    runQuietly(tool('depcruise', '--config', '.dependency-cruiser.mjs', ...SOURCE_FOLDERS)),
+  'unused code': () => runQuietly(tool('knip')),
   format: () => runQuietly(tool('prettier', '--check', '--log-level', 'warn', '.')),
   'proto lint': () => runQuietly(tool('buf', 'lint', 'libs/contract')),
   'generated code': checkGenerated,

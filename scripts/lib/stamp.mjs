@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { filesUnder, fingerprintOf } from './files.mjs';
+import { filesUnder, fingerprintOf, SOURCE_FOLDERS } from './files.mjs';
 
-const SOURCE_FOLDERS = ['apps', 'libs', 'test', 'bench', 'examples'];
 const SETTINGS = ['tsconfig.json', 'package.json', 'package-lock.json', 'nest-cli.json', 'vitest.config.ts'];
 
 /** The TypeScript sources, as paths from the checkout's root. */
