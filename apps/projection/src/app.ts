@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -16,6 +15,7 @@ import {
   type ListenAddress,
 } from '#platform';
 import type { ProjectionConfig } from './config.js';
+import { logFile } from './folders.js';
 import { observe } from './observe.js';
 import { ProjectionModule } from './projection.module.js';
 import { ReadSide } from './read-side.js';
@@ -49,11 +49,6 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
   await listen(app, config);
   const running = parts.move();
   return { address: addressOf(app), stop: () => running.disposeAsync() };
-}
-
-/** Where the embedded log is. */
-export function logFile(dataDir: string): string {
-  return join(dataDir, 'log', 'events.sqlite');
 }
 
 function createApp(

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { FeedPublisher, serveConvergence, type FeedConnection } from '#edge-feed';
 import type { EventStore } from '#event-store';
@@ -7,21 +6,17 @@ import { Convergence } from './edges/convergence.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
 import { ProjectionRunner } from './fold/projection-runner.js';
 import { Projection } from './fold/projection.js';
+import { readModelFolder } from './folders.js';
 import { openReadModel } from './read-model/open-read-model.js';
 import { SettingsSource } from './settings-source.js';
 
 export interface ReadSideOptions {
   store: EventStore;
-  /** The read model has its own folder in it, which one process at a time may use. */
+  /** The read model has a folder of its own in it. */
   dataDir: string;
   connection: FeedConnection;
   fleet: string;
   logger: Logger;
-}
-
-/** The folder of the read model. */
-export function readModelFolder(dataDir: string): string {
-  return join(dataDir, 'projection');
 }
 
 /** All of the read side but its interfaces: the log goes in, the edges hear of it and report, queries find it. */

@@ -69,6 +69,10 @@ export class HistoryRows {
     return selectWhere(this.db, ITEM, conditions, tail).map(itemOf);
   }
 
+  count(): number {
+    return Number(this.db.prepare('SELECT count(*) AS count FROM history').get()?.['count']);
+  }
+
   /** After the last event of the resource at or before the moment; undefined if there was none. */
   standingAt(resource: string, moment?: Moment): Standing | undefined {
     return this.#last(resource, moment, 'TRUE');

@@ -69,6 +69,14 @@ export class ReadModel {
     return table;
   }
 
+  /** Forgets all that came from the log. */
+  clear(): void {
+    this.transaction(() => {
+      this.#db.exec('DELETE FROM resource; DELETE FROM history');
+      this.saveCheckpoint(0n, EMPTY_DIGEST);
+    });
+  }
+
   /** All that the work writes is kept, or none of it when it throws. */
   transaction<T>(work: () => T): T {
     this.#db.exec('BEGIN IMMEDIATE');
