@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, '../..');
 describe('the SQLite event store', () => {
   let folder: string;
   let file: string;
-  const cleanUp: (() => Promise<unknown> | unknown)[] = [];
+  const cleanUp: (() => unknown)[] = [];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'upgate-sqlite-'));

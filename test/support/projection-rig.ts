@@ -76,10 +76,8 @@ export class ProjectionRig {
   }
 
   /** The JSON of an answer of any status. */
-  async get<T = Record<string, unknown>>(
-    path: string,
-  ): Promise<{ status: number; headers: Headers; body: T }> {
+  async get(path: string): Promise<{ status: number; headers: Headers; body: unknown }> {
     const response = await this.fetch(path);
-    return { status: response.status, headers: response.headers, body: (await response.json()) as T };
+    return { status: response.status, headers: response.headers, body: await response.json() };
   }
 }

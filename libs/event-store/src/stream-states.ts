@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { EventStore, RecordedEvent } from './event-store.js';
 
 /** What a stream remembers of a command that bore an idempotency key. */
-export interface AcceptedCommand {
+interface AcceptedCommand {
   fingerprint: string;
   /** The command's last event: its type tells whether the command had changed anything. */
   revision: number;

@@ -23,14 +23,14 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-export function sendProblem(reply: FastifyReply, error: ApiError, requestId: string): void {
+function sendProblem(reply: FastifyReply, error: ApiError, requestId: string): void {
   if (reply.sent) return;
   const problem = toProblem(error, requestId);
   if (problem.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   void reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
-export interface GrpcError {
+interface GrpcError {
   code: Grpc;
   details: string;
   message: string;

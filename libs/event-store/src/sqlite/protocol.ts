@@ -1,7 +1,7 @@
 import type { EventRow } from './rows.ts';
 
 /** What the threads of the log say to each other. Requests are numbered; every request gets one reply. */
-export type Expected = number | 'none' | 'exists' | 'any';
+type Expected = number | 'none' | 'exists' | 'any';
 
 export interface AppendRequest {
   number: number;
