@@ -4,11 +4,11 @@ import { ROOT } from './root.mjs';
 /**
  * Runs a command in the checkout without a terminal, and keeps what it prints.
  * @param {string[]} command the program and its arguments
- * @param {{env?: NodeJS.ProcessEnv, signal?: AbortSignal}} [options]
+ * @param {{env?: NodeJS.ProcessEnv}} [options]
  * @returns {Promise<{ok: boolean, output: string}>} a program that cannot be started is not ok either
  */
-export function runQuietly([program, ...args], { env = process.env, signal } = {}) {
-  const child = spawn(program, args, { cwd: ROOT, env, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+export function runQuietly([program, ...args], { env = process.env } = {}) {
+  const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks = [];
   child.stdout.on('data', (chunk) => chunks.push(chunk));
   child.stderr.on('data', (chunk) => chunks.push(chunk));

@@ -13,6 +13,9 @@ const COMMANDS = {
   },
 };
 
+/** Another installation may be under way, such as a system's own upgrades. */
+const LOCK_SECONDS = 120;
+
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/opt/homebrew/bin'];
 
 /** Where programs look for commands: PATH, and the folders that a user's PATH often lacks. */
@@ -34,7 +37,15 @@ export async function installCommands(commands) {
 }
 
 async function aptInstall(root, packages) {
-  const apt = [...root, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q'];
+  const apt = [
+    ...root,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-q',
+    '-o',
+    `DPkg::Lock::Timeout=${LOCK_SECONDS}`,
+  ];
   const install = [...apt, 'install', '--yes', '--no-install-recommends', ...packages];
   const first = await runQuietly(install);
   if (first.ok) return first;

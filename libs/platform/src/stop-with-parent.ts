@@ -3,7 +3,8 @@
  * that it does not live on as an orphan. Does nothing for a process that was started without such a channel.
  */
 export function stopWithParent(): void {
-  if (!process.connected) return;
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  const stop = (): void => void process.kill(process.pid, 'SIGTERM');
+  if (process.connected === false) stop();
+  process.once('disconnect', stop);
   process.channel?.unref();
 }
