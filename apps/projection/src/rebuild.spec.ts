@@ -32,6 +32,11 @@ async function foldAndStop(): Promise<void> {
   await rig.stop();
 }
 
+async function resources(): Promise<unknown[]> {
+  const { body } = await rig.get('/v1/resources?after=32');
+  return (body as { items: unknown[] }).items;
+}
+
 function tamper(sql: string): void {
   const db = new DatabaseSync(join(readModelFolder(rig.folder), 'read-model.sqlite'));
   db.exec(sql);
@@ -95,16 +100,14 @@ describe('at the start', () => {
     await foldAndStop();
     tamper(sql);
     await rig.start();
-    const { body } = await rig.get<{ items: unknown[] }>('/v1/resources?after=32');
-    expect(body.items).toHaveLength(29);
+    expect(await resources()).toHaveLength(29);
   });
 
   it('a read model that is no database is made anew', async () => {
     await foldAndStop();
     await writeFile(join(readModelFolder(rig.folder), 'read-model.sqlite'), 'garbage '.repeat(1000));
     await rig.start();
-    const { body } = await rig.get<{ items: unknown[] }>('/v1/resources?after=32');
-    expect(body.items).toHaveLength(29);
+    expect(await resources()).toHaveLength(29);
   });
 
   it('a log that has lost what the read model has seen is refused', async () => {

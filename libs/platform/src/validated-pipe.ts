@@ -6,6 +6,6 @@ import { validated } from './validation.js';
 export class ValidatedPipe implements PipeTransform<unknown, object> {
   transform(value: unknown, { metatype }: ArgumentMetadata): object {
     if (!metatype) throw new Error('a validated parameter needs a class as its type');
-    return validated(metatype, value ?? {});
+    return validated<object>(metatype, value ?? {});
   }
 }

@@ -123,8 +123,9 @@ describe('QueryService', () => {
     const error = await call(query, 'ListResources', { limit: 5000 }).catch(
       (reason: unknown) => reason as ServiceError,
     );
-    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('limit') });
-    const { metadata } = error as ServiceError;
+    const { code, details, metadata } = error as ServiceError;
+    expect(code).toBe(status.INVALID_ARGUMENT);
+    expect(details).toMatch('limit must be a whole number from 1 to 1000');
     expect(metadata.get('upgate-code')).toEqual(['request_invalid']);
     await expect(call(query, 'ListEdges', {}, { after: '1000000', timeout: '1ms' })).rejects.toMatchObject({
       code: status.UNAVAILABLE,

@@ -54,7 +54,7 @@ export class QueryGrpcController {
     { integration, ...request }: { integration: string },
     metadata: Metadata,
   ): Promise<WireListResourcesResponse> {
-    const input = { ...parametersOf(metadata, request), ...integrationOf(integration) };
+    const input = { ...parametersOf(metadata, request), integration: integrationOf(integration) };
     const parameters = validated(ListParameters, input);
     await awaitPosition(this.runner, parameters);
     const { items, next } = this.resources.list(parameters);

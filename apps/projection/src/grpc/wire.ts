@@ -10,9 +10,16 @@ import {
   type WireHistoryItem,
   type WireWatchSettingsResponse,
 } from '#contract';
+import type { Integration } from '#domain';
 import { fromWire, toWireResource, toWireWebsockets } from '#platform';
 import type { WebsocketsAt } from '../queries/resource-queries.js';
 import type { WatchedChange } from '../queries/settings-watch.js';
+
+const INTEGRATION: Readonly<Record<string, Integration | undefined>> = {
+  [WireIntegration.INTEGRATION_UNSPECIFIED]: undefined,
+  [WireIntegration.INTEGRATION_FULL]: 'full',
+  [WireIntegration.INTEGRATION_PARTIAL]: 'partial',
+};
 
 const STATE = {
   live: WireEdgeState.EDGE_STATE_LIVE,
@@ -38,17 +45,9 @@ export function parametersOf(metadata: Metadata | undefined, request: object = {
   };
 }
 
-export function integrationOf(wire: string): { integration?: unknown } {
-  switch (wire) {
-    case WireIntegration.INTEGRATION_UNSPECIFIED:
-      return {};
-    case WireIntegration.INTEGRATION_FULL:
-      return { integration: 'full' };
-    case WireIntegration.INTEGRATION_PARTIAL:
-      return { integration: 'partial' };
-    default:
-      return { integration: wire };
-  }
+/** What the name of an integration is in JSON; a name that is none stays as it is, to be refused. */
+export function integrationOf(wire: string): unknown {
+  return wire in INTEGRATION ? INTEGRATION[wire] : wire;
 }
 
 export function toWireEdge({ state, verdict, ...rest }: EdgeJson): WireEdge {

@@ -3,7 +3,7 @@ import { ProjectionRig } from '../../../../test/support/projection-rig.js';
 
 interface StreamEvent {
   event: string;
-  id?: string;
+  id: string;
   data: {
     position: string;
     digest?: string;
@@ -25,7 +25,10 @@ afterEach(() => {
 afterAll(() => rig.dispose());
 
 /** The events of the stream, as they come. */
-async function open(query = '', headers: Record<string, string> = {}): Promise<AsyncGenerator<StreamEvent>> {
+async function open(
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<AsyncGenerator<StreamEvent, void>> {
   const reader = new AbortController();
   readers.push(reader);
   const response = await rig.fetch(`/v1/stream${query}`, { headers, signal: reader.signal });
@@ -34,7 +37,7 @@ async function open(query = '', headers: Record<string, string> = {}): Promise<A
   return parse(response.body!);
 }
 
-async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
+async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent, void> {
   let text = '';
   for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
     text += chunk;
@@ -45,14 +48,23 @@ async function* parse(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEv
 }
 
 function eventOf(block: string): StreamEvent {
-  const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s, 2)));
-  return { ...fields, data: JSON.parse(fields['data']!) } as StreamEvent;
+  const [, event = ''] = /^event: (.*)$/m.exec(block) ?? [];
+  const [, id = ''] = /^id: (.*)$/m.exec(block) ?? [];
+  const [, data = ''] = /^data: (.*)$/m.exec(block) ?? [];
+  return { event, id, data: JSON.parse(data) as StreamEvent['data'] };
+}
+
+/** The next event of a stream that has one. */
+async function next(stream: AsyncGenerator<StreamEvent, void>): Promise<StreamEvent> {
+  const { value } = await stream.next();
+  if (!value) throw new Error('the stream has ended');
+  return value;
 }
 
 /** The events up to the one of the position, each resource as it was last told. */
 async function upTo(
   position: bigint,
-  stream: AsyncGenerator<StreamEvent>,
+  stream: AsyncGenerator<StreamEvent, void>,
 ): Promise<Map<string, number | 'deleted'>> {
   const seen = new Map<string, number | 'deleted'>();
   for await (const { data } of stream) {
@@ -68,13 +80,13 @@ describe('GET /v1/stream', () => {
     await rig.get(`/v1/resources?after=${before.position}`);
     const stream = await open();
     const { position } = await rig.log.create('new');
-    const { value } = await stream.next();
-    expect(value).toMatchObject({
+    const told = await next(stream);
+    expect(told).toMatchObject({
       event: 'change',
       id: position.toString(),
       data: { position: position.toString(), changes: [{ id: 'new', revision: 1 }] },
     });
-    expect((value as StreamEvent).data.digest).toMatch(/^[0-9a-f]{32}$/);
+    expect(told.data.digest).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('goes on where a reader was, without a gap, removals included', async () => {
@@ -102,11 +114,10 @@ describe('GET /v1/stream', () => {
     const ids = Array.from({ length: 1000 }, (_, index) => `many-${index}`);
     const written = Promise.all(ids.map((id) => rig.log.create(id)));
     const early = await open(`?after=${start}`);
-    const half = await early.next();
-    await early.return(undefined);
+    const { data } = await next(early);
+    await early.return();
     const appended = await written;
     const end = appended.map(({ position }) => position).reduce((one, other) => (one > other ? one : other));
-    const { data } = half.value as StreamEvent;
     const seen = await upTo(end, await open(`?after=${data.position}`));
     const all = new Set([...data.changes.map(({ id }) => id), ...seen.keys()]);
     expect(ids.filter((id) => !all.has(id))).toEqual([]);
