@@ -4,7 +4,7 @@
  */
 export function stopWithParent(): void {
   const stop = (): void => void process.kill(process.pid, 'SIGTERM');
-  if (process.connected === false) stop();
+  if (process.send && !process.connected) stop();
   process.once('disconnect', stop);
   process.channel?.unref();
 }
