@@ -24,7 +24,7 @@ describe('a node that joins', () => {
     const node = rig.node('edge-1');
     await caughtUp(node, log);
     expect(node.handler.table.get('shop')).toEqual(log.table.get('shop'));
-    expect(node.client.state.counts.syncs).toMatchObject({ snapshot: 1, failed: 0 });
+    expect(node.client.state.counts.syncs.snapshot).toBe(1);
   });
 
   it('fetches a snapshot of many chunks whole', async () => {

@@ -52,6 +52,7 @@ export class Follower {
   readonly #refusals = new Backoff(REFUSED_RETRY_MS.base, REFUSED_RETRY_MS.max);
   readonly #drifts = new Backoff(DRIFTED_RETRY_MS.base, DRIFTED_RETRY_MS.max);
   #stopped = false;
+  #syncing = false;
   #applying: Promise<unknown> = Promise.resolve();
   #refusal: { position: bigint; reason: string } | undefined;
   /** Why the last sync failed. */
@@ -83,7 +84,8 @@ export class Follower {
     if (verdict === 'current') this.#schedule.clear();
     else if (verdict === 'behind') this.#schedule.want({ after: HEAD_GRACE_MS * (1 + Math.random()) });
     else if (verdict === 'foreign') this.#schedule.want({ after: HEAD_GRACE_MS * Math.random() });
-    else if (verdict === 'drifted' && !this.#schedule.snapshot) this.#drifted(this.#options.head());
+    else if (verdict === 'drifted' && !this.#syncing && !this.#schedule.snapshot)
+      this.#drifted(this.#options.head());
     this.#waker.wake();
   }
 
@@ -142,6 +144,7 @@ export class Follower {
   async #sync(at: At): Promise<void> {
     const { snapshot } = this.#schedule;
     this.#schedule.clear();
+    this.#syncing = true;
     try {
       const answer = await this.#options.syncs.ask(at, snapshot);
       this.#failure = undefined;
@@ -149,6 +152,8 @@ export class Follower {
     } catch (error) {
       if (!(error instanceof SyncFailed)) throw error;
       this.#failed(error.message, snapshot);
+    } finally {
+      this.#syncing = false;
     }
   }
 
