@@ -53,6 +53,12 @@ export class ReadSide {
     this.convergence = new Convergence(this.edges, head, this.runner);
   }
 
+  /** Whether NATS can be reached: queries are answered and the log is followed without it too. */
+  get connected(): boolean {
+    return this.options.connection.connected;
+  }
+
+  /** Undefined until the end of the log has been reached. */
   get publisher(): FeedPublisher | undefined {
     return this.#publisher;
   }

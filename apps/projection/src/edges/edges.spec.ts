@@ -114,6 +114,16 @@ describe('the edges', () => {
     await node.close();
   });
 
+  it('acknowledge a position at which no setting changed', async () => {
+    const node = new Node(rig, 'edge-1');
+    const { position } = await rig.log.append('chat', {
+      type: 'CommandHadNoEffect',
+      data: { command: 'any' },
+    });
+    expect(await convergence(position)).toMatchObject({ status: 'applied', required: 1 });
+    await node.close();
+  });
+
   it('are not waited for once they have left, and forgotten on request only', async () => {
     await eventually('the node has left', async () => (await edge('edge-1'))?.state === 'gone');
     expect(await convergence(1n, '1ms')).toMatchObject({ status: 'pending', required: 0, gone: 1 });
