@@ -53,6 +53,7 @@ function registerFeed(readSide: ReadSide, registry: Registry): void {
     const counts = readSide.publisher?.counts;
     return counts ? of(counts) : 0;
   };
+  gauge(registry, 'feed_connected', 'Whether NATS is connected', () => Number(readSide.connected));
   total(
     registry,
     'published',

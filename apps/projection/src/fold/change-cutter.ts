@@ -14,7 +14,9 @@ export interface SettingsMove {
 
 /** Coalesces the changes of a run of events into moves, each small enough for one message of the feed. */
 export class ChangeCutter {
-  readonly #moves: SettingsMove[] = [];
+  readonly moves: SettingsMove[] = [];
+  /** How many it has taken in. */
+  events = 0;
   #changes = new Map<string, SettingsChange>();
   #bytes = 0;
   #previous: Position;
@@ -34,17 +36,17 @@ export class ChangeCutter {
     if (change) this.#changes.set(change.resource, change);
     this.#bytes += bytes;
     this.position = position;
+    this.events += 1;
   }
 
-  /** All moves; `digest` is that of the settings after the last event. */
-  finish(digest: string): SettingsMove[] {
+  /** `digest` is that of the settings after the last event. */
+  finish(digest: string): void {
     if (this.position > this.#previous) this.#cut(digest);
-    return this.#moves;
   }
 
   #cut(digest: string): void {
     const changes = [...this.#changes.values()];
-    this.#moves.push({ previous: this.#previous, position: this.position, digest, changes });
+    this.moves.push({ previous: this.#previous, position: this.position, digest, changes });
     this.#previous = this.position;
     this.#changes = new Map();
     this.#bytes = 0;

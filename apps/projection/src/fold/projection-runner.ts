@@ -49,6 +49,7 @@ export class ProjectionRunner {
   /** Ends the subscription and all that wait, and lets the batch under way finish. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#events.emit('moved');
     await this.#running;
   }
 
@@ -64,9 +65,10 @@ export class ProjectionRunner {
 
   /** Resolves at the next move, to false when the signal is aborted or the runner stops before that. */
   async moved(signal: AbortSignal): Promise<boolean> {
+    if (this.stopping.aborted) return false;
     try {
-      await once(this.#events, 'moved', { signal: AbortSignal.any([signal, this.stopping]) });
-      return true;
+      await once(this.#events, 'moved', { signal });
+      return !this.stopping.aborted;
     } catch {
       return false;
     }

@@ -42,23 +42,24 @@ export class Projection {
    */
   apply(events: readonly RecordedEvent[]): SettingsMove[] {
     try {
-      const moves = this.readModel.transaction(() => this.#fold(events));
+      const cutter = this.readModel.transaction(() => this.#fold(events));
       this.#head = this.readModel.checkpoint();
-      this.#folded += events.length;
-      return moves;
+      this.#folded += cutter.events;
+      return cutter.moves;
     } catch (error) {
       this.#table = this.readModel.loadSettings();
       throw error;
     }
   }
 
-  #fold(events: readonly RecordedEvent[]): SettingsMove[] {
+  #fold(events: readonly RecordedEvent[]): ChangeCutter {
     const cutter = new ChangeCutter(this.#head.position);
     for (const event of events) {
       if (event.position > cutter.position) this.#foldOne(event, cutter);
     }
+    cutter.finish(this.#table.digest);
     this.readModel.saveCheckpoint(cutter.position, this.#table.digest);
-    return cutter.finish(this.#table.digest);
+    return cutter;
   }
 
   #foldOne(event: RecordedEvent, cutter: ChangeCutter): void {

@@ -191,6 +191,9 @@ describe('GET /v1/audit', () => {
   });
 
   it('refuses a time that is none', async () => {
+    expect(await refusal('/v1/audit?from=2026-03-01T00:00:00')).toMatchObject({
+      errors: [{ field: 'from' }],
+    });
     expect(await refusal('/v1/audit?from=yesterday')).toMatchObject({
       errors: [{ field: 'from', value: 'yesterday' }],
     });

@@ -1,9 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsISO8601, IsOptional, IsString, MaxLength, ValidateBy } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, MaxLength, ValidateBy } from 'class-validator';
 import { INTEGRATIONS, type Integration } from '#domain';
 import { IsPosition, IsTimeout } from '#platform';
 
+/** A day, in UTC, or a time that names its zone. */
+const TIME = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
@@ -129,7 +131,7 @@ export class StreamParameters {
 
 /** A time as the log has it: ISO 8601 in UTC with milliseconds; undefined if the text is none. */
 export function parseTime(text: string): string | undefined {
-  const time = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }
 
@@ -139,10 +141,13 @@ function IsTime(): PropertyDecorator {
       typeof value === 'string' ? (parseTime(value) ?? value) : value,
     )(target, property);
     IsOptional()(target, property);
-    IsISO8601({ strict: true }, { message: 'must be an ISO 8601 time, such as 2026-01-31T12:00:00Z' })(
-      target,
-      property,
-    );
+    ValidateBy({
+      name: 'isTime',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && parseTime(value) === value,
+        defaultMessage: () => 'must be an ISO 8601 time, such as 2026-01-31T12:00:00Z',
+      },
+    })(target, property);
   };
 }
 
