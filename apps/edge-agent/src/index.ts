@@ -1,0 +1,2 @@
+export { EdgeConfig } from './config.js';
+export { startEdgeAgent } from './edge-agent.js';

@@ -1,0 +1,12 @@
+import { createLogger, formatAddress, parseConfig, runProgram } from '#platform';
+import { EdgeAgentConfig } from './config.js';
+import { startEdgeAgent } from './edge-agent.js';
+
+await runProgram(async () => {
+  const config = parseConfig(EdgeAgentConfig, process.env);
+  const logger = createLogger('edge-agent', config.log);
+  const agent = await startEdgeAgent(config, logger);
+  const [edge, health] = [agent.address, agent.healthAddress].map(formatAddress);
+  logger.info({ edge, health, node: config.node, fleet: config.fleet }, 'edge agent started');
+  return agent;
+});
