@@ -61,6 +61,10 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
       expect(await all(store.readStream('s'))).toHaveLength(4);
     });
 
+    it('refuses to append nothing', async () => {
+      await expect(store.append('s', 'any', [])).rejects.toThrow(RangeError);
+    });
+
     it('lets one of twenty win a race, and spoils no other stream', async () => {
       const racing = Array.from({ length: 20 }, () =>
         store.append('raced', 'none', [newEvent(), newEvent()]),
@@ -135,6 +139,19 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
       }
       expect(items.map(({ kind }) => kind)).toEqual(['event', 'event', 'event', 'caught-up']);
       expect(items.at(-1)).toEqual({ kind: 'caught-up', position: next.position });
+    });
+
+    it('yields nothing at or before the position asked for, even if the log has not got there', async () => {
+      await append('s', 2);
+      const after = (await store.head()) + 3n;
+      const signal = new AbortController();
+      const seen: bigint[] = [];
+      for await (const items of store.subscribe({ after, signal: signal.signal })) {
+        for (const item of items) if (item.kind === 'event') seen.push(item.event.position);
+        if (seen.length > 0) signal.abort();
+        else await append('s', 4);
+      }
+      expect(seen).toEqual([after + 1n]);
     });
 
     it('has an epoch of its own', async () => {

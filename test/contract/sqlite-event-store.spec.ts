@@ -1,9 +1,21 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, open, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   SqliteEventStore,
@@ -55,6 +67,35 @@ describe('the SQLite event store', () => {
     );
     expect(commits.reduce((sum, { events }) => sum + events, 0)).toBe(500);
     expect(commits.length).toBeLessThan(100);
+  });
+
+  it('is made once by several who open it at the same time', async () => {
+    const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(join(folder, 'new', 'log'))));
+    expect(new Set(await Promise.all(stores.map((store) => store.epoch()))).size).toBe(1);
+    await Promise.all(stores.map((store, index) => store.append(`s-${index}`, 'none', [newEvent()])));
+    for (const store of stores) expect(await read(store)).toHaveLength(4);
+    expect((await readdir(join(folder, 'new'))).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  it('does what was called before it was closed, and refuses what is called after', async () => {
+    const store = await openStore();
+    const appending = Promise.all(
+      Array.from({ length: 50 }, (_, index) => store.append(`s-${index}`, 'none', [newEvent()])),
+    );
+    await store.close();
+    expect(await appending).toHaveLength(50);
+    await expect(store.append('s', 'any', [newEvent()])).rejects.toThrow(StoreUnavailable);
+    await expect(store.head()).rejects.toThrow(StoreUnavailable);
+  });
+
+  it('refuses an event without data, and spoils no append beside it', async () => {
+    const store = await openStore();
+    const [bad, good] = await Promise.allSettled([
+      store.append('s-1', 'none', [{ ...newEvent(), data: undefined }]),
+      store.append('s-2', 'none', [newEvent()]),
+    ]);
+    expect(bad).toMatchObject({ status: 'rejected', reason: { message: 'the event Happened has no data' } });
+    expect(good.status).toBe('fulfilled');
   });
 
   describe('with another process on the same file', () => {
@@ -134,6 +175,79 @@ describe('the SQLite event store', () => {
       await expect(SqliteEventStore.open({ file: copy })).rejects.toThrow(
         /acknowledged|not an event log|damaged/,
       );
+    });
+
+    it('a damaged log without touching its files, so that they can be mended', async () => {
+      const copy = await crashed(30);
+      const wal = (await readFile(`${copy}-wal`)).subarray(0, 40_000);
+      await writeFile(`${copy}-wal`, wal);
+      const whole = await readFile(copy);
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await expect(SqliteEventStore.open({ file: copy })).rejects.toThrow(
+          /ends at position \d+, but events up to position 30 have been acknowledged/,
+        );
+        expect(await readFile(`${copy}-wal`)).toEqual(wal);
+        expect(await readFile(copy)).toEqual(whole);
+      }
+    });
+
+    it('a bit that has flipped anywhere, unless it is in none of the events', async () => {
+      const store = await openStore();
+      await fill(store, 40);
+      const before = { epoch: await store.epoch(), events: await read(store) };
+      await cleanUp.pop()!();
+      const whole = await readFile(file);
+      let reported = 0;
+      for (let at = 0; at < whole.length; at += 211) {
+        const flipped = Buffer.from(whole);
+        flipped[at]! ^= 1 << (at % 8);
+        await writeFile(file, flipped);
+        try {
+          const opened = await SqliteEventStore.open({ file });
+          cleanUp.push(() => opened.close());
+          expect({ epoch: await opened.epoch(), events: await read(opened) }).toEqual(before);
+          await cleanUp.pop()!();
+        } catch (error) {
+          expect(error).toBeInstanceOf(StoreCorrupt);
+          reported += 1;
+        }
+      }
+      expect(reported).toBeGreaterThan(20);
+    });
+
+    it('the epoch of another log', async () => {
+      const store = await openStore();
+      await fill(store, 1);
+      await cleanUp.pop()!();
+      const database = new DatabaseSync(file);
+      database.exec("UPDATE meta SET epoch = '00000000-0000-4000-8000-000000000000'");
+      database.close();
+      await expect(SqliteEventStore.open({ file })).rejects.toThrow(StoreCorrupt);
+    });
+
+    it('a file that is gone, and makes no new one in its place', async () => {
+      const store = await openStore();
+      await fill(store, 3);
+      await cleanUp.pop()!();
+      await rm(file);
+      await expect(SqliteEventStore.open({ file })).rejects.toThrow(
+        /is gone, but events up to position 3 have been acknowledged/,
+      );
+      await expect(stat(file)).rejects.toThrow('ENOENT');
+    });
+
+    it('an empty file', async () => {
+      await writeFile(file, '');
+      await expect(SqliteEventStore.open({ file })).rejects.toThrow(/it is empty/);
+    });
+
+    it('the database of another program, and leaves it alone', async () => {
+      const database = new DatabaseSync(file);
+      database.exec('CREATE TABLE cats (name TEXT)');
+      database.close();
+      const whole = await readFile(file);
+      await expect(SqliteEventStore.open({ file })).rejects.toThrow(/another program/);
+      expect(await readFile(file)).toEqual(whole);
     });
 
     it('a file that was cut, at any length', async () => {

@@ -18,9 +18,14 @@ export async function* follow(
     const { events, caughtUpAt } = await log.readBatch(at);
     const items: SubscriptionItem[] = events.map((event) => ({ kind: 'event', event }));
     if (caughtUpAt !== undefined) items.push({ kind: 'caught-up', position: caughtUpAt });
-    at = caughtUpAt ?? events.at(-1)?.position ?? at;
+    at = later(at, caughtUpAt ?? events.at(-1)?.position ?? at);
     if (signal.aborted) return;
     yield items;
     if (caughtUpAt !== undefined) await log.grownAbove(at, signal);
   }
+}
+
+/** Never back: a log that ends before the position asked for is followed from that position on. */
+function later(one: Position, other: Position): Position {
+  return one > other ? one : other;
 }

@@ -20,4 +20,5 @@ export {
 } from './event-store.js';
 export { KeyedLock } from './keyed-lock.js';
 export { MemoryEventStore } from './memory/memory-event-store.js';
-export { SqliteEventStore, type Commit, type SqliteEventStoreOptions } from './sqlite/sqlite-event-store.js';
+export type { Commit } from './sqlite/protocol.js';
+export { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite/sqlite-event-store.js';

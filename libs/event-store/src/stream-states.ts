@@ -16,14 +16,15 @@ export interface StreamState<State> {
   commands: Map<string, AcceptedCommand>;
 }
 
-/** Weighed by what a state holds: each stream counts 1, each command that it remembers 1 more. */
+/** In commands remembered, some 200 bytes each, of which a state weighs about as much as this many. */
 const MAX_WEIGHT = 500_000;
+const STATE_WEIGHT = 5;
 
 /** The states of streams as they were last read: kept by revision, and read forward from there. */
 export class StreamStates<State> {
   readonly #kept = new LRUCache<string, StreamState<State>>({
     maxSize: MAX_WEIGHT,
-    sizeCalculation: ({ commands }) => 1 + commands.size,
+    sizeCalculation: ({ commands }) => STATE_WEIGHT + commands.size,
   });
 
   constructor(
@@ -47,6 +48,8 @@ export class StreamStates<State> {
 
   /** The stream as it was at an earlier revision. */
   async readAt(stream: string, revision: number): Promise<StreamState<State>> {
+    const kept = this.#kept.get(stream);
+    if (kept?.revision === revision) return kept;
     const past = this.#empty();
     for await (const event of this.store.readStream(stream, { limit: revision })) this.#take(past, event);
     return past;
@@ -72,8 +75,9 @@ export class StreamStates<State> {
     current.commands.set(key, { fingerprint, revision: event.revision, type: event.type });
   }
 
+  /** As an object of its own: the cache weighs no object again that it holds already. */
   #keep(stream: string, current: StreamState<State>): StreamState<State> {
-    if (current.revision > 0) this.#kept.set(stream, current);
+    if (current.revision > 0) this.#kept.set(stream, { ...current });
     return current;
   }
 }

@@ -29,6 +29,7 @@ export class MemoryEventStore implements EventStore {
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    if (events.length === 0) throw new RangeError('there is nothing to append');
     const recorded = this.#streams.get(stream) ?? [];
     if (!isAsExpected(expected, recorded.length)) throw new WrongRevision(stream, expected, recorded.length);
     this.#streams.set(stream, recorded);

@@ -1,51 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Damaged } from './failure.ts';
+import { APPLICATION_ID, SCHEMA, VERSION } from './schema.ts';
 
-/** "UPGT": marks the file as ours. */
-const APPLICATION_ID = 0x55504754;
-const VERSION = 1;
 const BUSY_TIMEOUT_MS = 10_000;
 
-const SCHEMA = `
-  CREATE TABLE meta (epoch TEXT NOT NULL) STRICT;
-  CREATE TABLE events (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    stream   TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    id       TEXT NOT NULL,
-    type     TEXT NOT NULL,
-    data     TEXT NOT NULL,
-    metadata TEXT NOT NULL,
-    checksum INTEGER NOT NULL,
-    UNIQUE (stream, revision)
-  ) STRICT;
-  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
-  CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-`;
-
-/** Opens the log's file for one thread; makes the log, with the epoch given, if the file is new. */
-export function openDatabase(file: string, newEpoch: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+/** Opens the log for the thread that reads. Nothing is written, so what is damaged stays as it was found. */
+export function openToRead(file: string): DatabaseSync {
+  if (statSync(file).size === 0) throw new Damaged('it is empty');
+  const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    createIfNew(database, newEpoch);
     requireOurs(database);
+    return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Opens the log for the thread that writes: what it commits is on disk. */
+export function openToWrite(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   return database;
 }
 
-function createIfNew(database: DatabaseSync, epoch: string): void {
-  if (pragma(database, 'user_version') !== 0 || tables(database) > 0) return;
-  database.exec('BEGIN IMMEDIATE');
-  if (tables(database) === 0) {
-    database.exec(SCHEMA);
-    database.prepare('INSERT INTO meta (epoch) VALUES (?)').run(epoch);
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${VERSION};`);
+/**
+ * Makes a new log, with an epoch of its own, if there is none: whole or not at all, whenever this process ends. Of two
+ * processes that do this at once, one makes the log and both find it.
+ */
+export function createIfAbsent(file: string): void {
+  if (existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}.new`;
+  try {
+    createAt(draft);
+    linkUnlessThere(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
   }
-  database.exec('COMMIT');
+}
+
+function createAt(file: string): void {
+  const database = openToWrite(file);
+  try {
+    database.exec('BEGIN');
+    database.exec(SCHEMA);
+    database.prepare('INSERT INTO meta (epoch) VALUES (?)').run(randomUUID());
+    database.exec('COMMIT');
+  } finally {
+    database.close();
+  }
+}
+
+function linkUnlessThere(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+  }
 }
 
 function requireOurs(database: DatabaseSync): void {
@@ -57,10 +72,6 @@ function requireOurs(database: DatabaseSync): void {
 
 function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
-}
-
-function tables(database: DatabaseSync): number {
-  return Number(database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count']);
 }
 
 export function epochOf(database: DatabaseSync): string {

@@ -1,4 +1,4 @@
-import type { Failure } from './protocol.ts';
+import type { Failed } from './protocol.ts';
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
@@ -9,14 +9,19 @@ export class Damaged extends Error {
 }
 
 /** What an error of SQLite means to a user of the log. */
-export function failureOf(error: unknown, file: string): Failure {
+export function failureOf(error: unknown, file: string): Failed {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof Damaged)
-    return { kind: 'corrupt', message: `the event log ${file} is damaged: ${message}` };
   const code = primaryCode(error);
-  if (code === NOT_A_DATABASE) return { kind: 'corrupt', message: `${file} is not an event log: ${message}` };
-  if (code === CORRUPT) return { kind: 'corrupt', message: `the event log ${file} is damaged: ${message}` };
-  return { kind: 'unavailable', message: `the event log ${file} cannot be used now: ${message}` };
+  if (code === NOT_A_DATABASE) return corrupt(`${file} is not an event log: ${message}`);
+  if (code === CORRUPT || error instanceof Damaged)
+    return corrupt(`the event log ${file} is damaged: ${message}`);
+  return {
+    failure: { kind: 'unavailable', message: `the event log ${file} cannot be used now: ${message}` },
+  };
+}
+
+function corrupt(message: string): Failed {
+  return { failure: { kind: 'corrupt', message } };
 }
 
 function primaryCode(error: unknown): number | undefined {

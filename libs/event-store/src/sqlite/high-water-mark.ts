@@ -1,29 +1,51 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 const DIGITS = 20;
 
 /**
  * The highest position that has been acknowledged, in a file beside the log. SQLite takes a write-ahead log that was
- * cut for one that was never longer; this mark tells. It is written without a sync after each commit, so that it costs
- * next to nothing, and is never above what the log holds.
+ * cut for one that was never longer; this mark tells. It is a lower bound: it is written after each commit and without
+ * a sync, so that it costs next to nothing, and two processes that write at once may set it back by a few positions.
  */
 export class HighWaterMark {
   readonly #file: number;
 
+  /** Its file has its full size from the start: writing it again needs no room on the disk. */
   constructor(logFile: string) {
-    this.#file = openSync(`${logFile}.head`, constants.O_RDWR | constants.O_CREAT, 0o644);
+    this.#file = openSync(markOf(logFile), constants.O_RDWR | constants.O_CREAT, 0o644);
+    if (fstatSync(this.#file).size < DIGITS) this.#write(0n);
   }
 
-  read(): bigint {
-    const text = readFileSync(this.#file, 'utf8');
-    return /^\d{20}$/.test(text) ? BigInt(text) : 0n;
-  }
-
-  write(position: bigint): void {
-    writeSync(this.#file, position.toString().padStart(DIGITS, '0'), 0);
+  /** The events are on disk whether or not the mark can be written: one that lags behind is still true. */
+  raise(position: bigint): void {
+    try {
+      this.#write(position);
+    } catch {
+      return;
+    }
   }
 
   close(): void {
     closeSync(this.#file);
   }
+
+  #write(position: bigint): void {
+    writeSync(this.#file, position.toString().padStart(DIGITS, '0'), 0);
+  }
+}
+
+/** What the mark beside the log says, without touching it; 0n if there is none. */
+export function highestAcknowledged(logFile: string): bigint {
+  let text: string;
+  try {
+    text = readFileSync(markOf(logFile), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0n;
+    throw error;
+  }
+  return /^\d{20}$/.test(text) ? BigInt(text) : 0n;
+}
+
+function markOf(logFile: string): string {
+  return `${logFile}.head`;
 }

@@ -1,36 +1,34 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { headOf } from './database.ts';
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { epochOf, headOf } from './database.ts';
 import { Damaged } from './failure.ts';
-import { checksumOf, type EventRow } from './rows.ts';
+import { verifiedRow } from './rows.ts';
 
 /** Throws Damaged unless the log holds, whole and unchanged, every event up to the position acknowledged. */
 export function verify(database: DatabaseSync, acknowledged: bigint): void {
-  const [result] = database.prepare('PRAGMA quick_check(1)').all();
-  if (result?.['quick_check'] !== 'ok') throw new Damaged(String(result?.['quick_check']));
-  const head = headOf(database);
-  if (head < acknowledged) {
-    throw new Damaged(`it ends at position ${head}, but events up to ${acknowledged} have been acknowledged`);
-  }
+  const [result] = database.prepare('PRAGMA integrity_check(1)').all();
+  if (result?.['integrity_check'] !== 'ok') throw new Damaged(String(result?.['integrity_check']));
+  requireUpTo(acknowledged, headOf(database));
+  const epoch = epochOf(database);
   let expected = 1n;
   for (const row of database.prepare('SELECT * FROM events ORDER BY position').iterate()) {
-    if (BigInt(Number(row['position'])) !== expected)
-      throw new Damaged(`the event at position ${expected} is missing`);
-    verifyRow(row);
+    const { position } = verifiedRow(epoch, row);
+    if (position !== expected) throw new Damaged(`the event at position ${expected} is missing`);
     expected += 1n;
   }
 }
 
-/** The row as an event, its checksum verified. */
-export function verifyRow(row: Record<string, SQLOutputValue>): EventRow {
-  const event = {
-    position: BigInt(Number(row['position'])),
-    stream: String(row['stream']),
-    revision: Number(row['revision']),
-    id: String(row['id']),
-    type: String(row['type']),
-    data: String(row['data']),
-    metadata: String(row['metadata']),
-  };
-  if (checksumOf(event) === row['checksum']) return event;
-  throw new Damaged(`the event at position ${event.position} is not as it was written`);
+/** Throws Damaged if there is no log where events have been acknowledged. */
+export function requireThere(file: string, acknowledged: bigint): void {
+  if (!existsSync(file)) throw new Damaged(`it is gone, ${butAcknowledged(acknowledged)}`);
+}
+
+function requireUpTo(acknowledged: bigint, head: bigint): void {
+  if (head >= acknowledged) return;
+  const held = head === 0n ? 'it holds no event' : `it ends at position ${head}`;
+  throw new Damaged(`${held}, ${butAcknowledged(acknowledged)}`);
+}
+
+function butAcknowledged(position: bigint): string {
+  return `but events up to position ${position} have been acknowledged`;
 }

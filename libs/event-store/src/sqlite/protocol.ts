@@ -1,38 +1,51 @@
+import type { ExpectedRevision } from '../event-store.ts';
 import type { EventRow } from './rows.ts';
 
-/** What the threads of the log say to each other. Requests are numbered; every request gets one reply. */
-type Expected = number | 'none' | 'exists' | 'any';
+/** What the threads of the log and its owner say to each other. Every request is numbered and gets one reply. */
+export type Numbered<T> = { number: number } & T;
 
 export interface AppendRequest {
-  number: number;
   stream: string;
-  expected: Expected;
+  expected: ExpectedRevision;
   events: { id: string; type: string; data: string; metadata: string }[];
 }
 
-export type ReadRequest = { number: number } & (
+export type AppendReply = { appended: { revision: number; position: bigint } } | { actualRevision: number };
+
+export type ReadRequest =
+  | { read: 'head' }
   | { read: 'stream'; stream: string; after: number; limit: number }
-  | { read: 'all'; after: bigint; prefix: string; limit: number }
-);
+  | { read: 'all'; after: bigint; prefix: string; limit: number };
 
-export type Failure = { kind: 'unavailable' | 'corrupt'; message: string };
+/** `head`: how far the log had been committed when the rows were read. */
+export type ReadReply = { rows: EventRow[]; head: bigint };
 
-export type AppendReply =
-  | { number: number; appended: { revision: number; position: bigint } }
-  | { number: number; actualRevision: number }
-  | { number: number; failure: Failure };
+export type Failed = { failure: { kind: 'unavailable' | 'corrupt'; message: string } };
 
-/** Without a number: news of what another process has committed. */
-export interface ReadReply {
-  number?: number;
-  rows?: EventRow[];
-  /** How far the log had been committed when this was read. */
+export interface FromThread<Reply> {
+  replies: Numbered<Reply | Failed>[];
+  /** The log has grown. */
+  growth?: Growth;
+}
+
+export interface Growth {
+  /** Undefined: by how much could not be read. */
   head?: bigint;
-  failure?: Failure;
+  /** What a transaction of this process wrote. */
+  commit?: Commit;
+}
+
+/** What one transaction wrote, for metrics. */
+export interface Commit {
+  appends: number;
+  events: number;
 }
 
 /** The first message of each thread. */
-export type Opened = { epoch: string; head: bigint } | { failure: Failure };
+export type Opened = { epoch: string } | Failed;
+
+/** Tells a thread to close the log and end. */
+export type Close = 'close';
 
 export interface ThreadData {
   file: string;

@@ -1,9 +1,21 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { epochOf, headOf, openDatabase } from './database.ts';
+import { createIfAbsent, epochOf, headOf, openToRead } from './database.ts';
 import { failureOf } from './failure.ts';
-import { verifyRow } from './integrity.ts';
-import type { Opened, ReadReply, ReadRequest, ThreadData } from './protocol.ts';
+import { highestAcknowledged } from './high-water-mark.ts';
+import { requireThere, verify } from './integrity.ts';
+import type {
+  Close,
+  Failed,
+  FromThread,
+  Growth,
+  Numbered,
+  Opened,
+  ReadReply,
+  ReadRequest,
+  ThreadData,
+} from './protocol.ts';
+import { verifiedRow } from './rows.ts';
 
 const POLL_MS = 15;
 
@@ -12,28 +24,40 @@ const port = parentPort as MessagePort;
 
 try {
   const reader = open();
-  port.postMessage({ epoch: epochOf(reader.database), head: headOf(reader.database) } satisfies Opened);
-  const poll = pollForOtherProcesses(reader.database);
-  port.on('message', (request: ReadRequest | 'close') => {
-    if (request !== 'close') return port.postMessage(reply(reader, request));
+  port.postMessage({ epoch: reader.epoch } satisfies Opened);
+  const poll = pollForCommits(reader.database);
+  port.on('message', (request: Numbered<ReadRequest> | Close) => {
+    if (request !== 'close')
+      return send({ replies: [{ number: request.number, ...reply(reader, request) }] });
     clearInterval(poll);
     reader.database.close();
     port.close();
   });
 } catch (error) {
-  port.postMessage({ failure: failureOf(error, file) } satisfies Opened);
+  port.postMessage(failureOf(error, file) satisfies Opened);
 }
 
 interface Reader {
   database: DatabaseSync;
+  epoch: string;
   ofStream: StatementSync;
   ofAll: StatementSync;
 }
 
 function open(): Reader {
-  const database = openDatabase(file, '');
+  const acknowledged = highestAcknowledged(file);
+  if (acknowledged === 0n) createIfAbsent(file);
+  else requireThere(file, acknowledged);
+  const database = openToRead(file);
+  try {
+    verify(database, acknowledged);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return {
     database,
+    epoch: epochOf(database),
     ofStream: database.prepare(
       'SELECT * FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
     ),
@@ -43,30 +67,52 @@ function open(): Reader {
   };
 }
 
-/** Tells of commits of other processes by the head after them; this process hears of its own from the writer. */
-function pollForOtherProcesses(database: DatabaseSync): NodeJS.Timeout {
+/** Tells of commits by whichever process; what cannot be read then shows when it is read. */
+function pollForCommits(database: DatabaseSync): NodeJS.Timeout {
   const version = database.prepare('PRAGMA data_version');
-  let seen = version.get()?.['data_version'];
+  let seen: SQLOutputValue | undefined;
   return setInterval(() => {
-    const current = version.get()?.['data_version'];
-    if (current !== seen) port.postMessage({ head: headOf(database) });
-    seen = current;
+    try {
+      const current = version.get()?.['data_version'];
+      if (current !== seen) grown({ head: headOf(database) });
+      seen = current;
+    } catch {
+      grown({});
+    }
   }, POLL_MS);
 }
 
-function reply({ database, ofStream, ofAll }: Reader, request: ReadRequest): ReadReply {
-  const { number } = request;
+function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {
+  const { database, epoch } = reader;
   try {
     database.exec('BEGIN');
-    const rows =
-      request.read === 'stream'
-        ? ofStream.all(request.stream, request.after, request.limit)
-        : ofAll.all(request.after, request.prefix, request.limit);
+    const rows = rowsOf(reader, request);
     const head = headOf(database);
     database.exec('COMMIT');
-    return { number, rows: rows.map(verifyRow), head };
+    return { rows: rows.map((row) => verifiedRow(epoch, row)), head };
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    return { number, failure: failureOf(error, file) };
+    return failureOf(error, file);
   }
+}
+
+function rowsOf({ ofStream, ofAll }: Reader, request: ReadRequest): Record<string, SQLOutputValue>[] {
+  switch (request.read) {
+    case 'head':
+      return [];
+    case 'stream':
+      return ofStream.all(request.stream, request.after, request.limit);
+    case 'all':
+      return ofAll.all(request.after, request.prefix, request.limit);
+    default:
+      return request satisfies never;
+  }
+}
+
+function grown(growth: Growth): void {
+  send({ replies: [], growth });
+}
+
+function send(message: FromThread<ReadReply>): void {
+  port.postMessage(message);
 }

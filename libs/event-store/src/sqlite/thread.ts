@@ -1,31 +1,89 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreCorrupt, StoreUnavailable } from '../event-store.js';
-import type { Failure, Opened, ThreadData } from './protocol.js';
+import type { Close, Failed, FromThread, Growth, Numbered, Opened, ThreadData } from './protocol.js';
 
 /** From the sources (run by Node's own type stripping) as well as from the build. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
-export interface Thread {
-  worker: Worker;
-  epoch: string;
-  head: bigint;
+interface Waiting<Reply> {
+  resolve: (reply: Reply) => void;
+  reject: (error: Error) => void;
 }
 
-/** Starts a thread of the log and waits until it has the file open. Throws StoreCorrupt or StoreUnavailable. */
-export async function startThread(name: 'writer' | 'reader', workerData: ThreadData): Promise<Thread> {
-  const worker = new Worker(new URL(`./${name}.${EXTENSION}`, import.meta.url), {
-    workerData,
-    name: `log-${name}`,
-  });
-  const opened = await new Promise<Opened>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-  if (!('failure' in opened)) return { worker, ...opened };
-  await worker.terminate();
-  throw asError(opened.failure);
+/** One thread of the log. Every request to it is answered, if need be by the news that the thread has ended. */
+export class LogThread<Request extends object, Reply extends object> {
+  readonly #waiting = new Map<number, Waiting<Reply>>();
+  #number = 0;
+  #ended: StoreUnavailable | undefined;
+
+  private constructor(
+    private readonly worker: Worker,
+    readonly epoch: string,
+    private readonly onGrowth: (growth: Growth) => void,
+  ) {
+    worker.on('message', (message: FromThread<Reply>) => this.#take(message));
+    worker.on('error', (error: Error) =>
+      this.#end(`a thread of the event log has failed, start the program again: ${error.message}`),
+    );
+    worker.on('exit', () => this.#end('the event log has been closed'));
+  }
+
+  /** Starts a thread and waits until it has the file open. Throws StoreCorrupt or StoreUnavailable. */
+  static async start<Request extends object, Reply extends object>(
+    name: 'writer' | 'reader',
+    file: string,
+    onGrowth: (growth: Growth) => void,
+  ): Promise<LogThread<Request, Reply>> {
+    const worker = new Worker(new URL(`./${name}.${EXTENSION}`, import.meta.url), {
+      workerData: { file } satisfies ThreadData,
+      name: `log-${name}`,
+    });
+    const [opened] = (await once(worker, 'message')) as [Opened];
+    if (!('failure' in opened)) return new LogThread<Request, Reply>(worker, opened.epoch, onGrowth);
+    await worker.terminate();
+    throw asError(opened);
+  }
+
+  /** Throws StoreCorrupt or StoreUnavailable in place of a failure. */
+  request(request: Request): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended);
+      const number = ++this.#number;
+      this.#waiting.set(number, { resolve, reject });
+      this.worker.postMessage({ number, ...request } satisfies Numbered<object>);
+    });
+  }
+
+  /** Requests that were sent before are still answered. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    const exited = once(this.worker, 'exit');
+    this.worker.postMessage('close' satisfies Close);
+    await exited;
+  }
+
+  #take({ replies, growth }: FromThread<Reply>): void {
+    for (const reply of replies) {
+      const waiting = this.#waiting.get(reply.number);
+      this.#waiting.delete(reply.number);
+      if (hasFailed(reply)) waiting?.reject(asError(reply));
+      else waiting?.resolve(reply);
+    }
+    if (growth) this.onGrowth(growth);
+  }
+
+  #end(message: string): void {
+    this.#ended ??= new StoreUnavailable(message);
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
 }
 
-export function asError({ kind, message }: Failure): StoreCorrupt | StoreUnavailable {
+function hasFailed(reply: object): reply is Failed {
+  return 'failure' in reply;
+}
+
+function asError({ failure: { kind, message } }: Failed): StoreCorrupt | StoreUnavailable {
   return kind === 'corrupt' ? new StoreCorrupt(message) : new StoreUnavailable(message);
 }

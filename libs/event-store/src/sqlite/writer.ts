@@ -1,14 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import { epochOf, headOf, openDatabase } from './database.ts';
+import { isAsExpected } from '../expected-revision.ts';
+import { epochOf, openToWrite } from './database.ts';
 import { failureOf } from './failure.ts';
 import { HighWaterMark } from './high-water-mark.ts';
-import { verify } from './integrity.ts';
-import type { AppendReply, AppendRequest, Opened, ThreadData } from './protocol.ts';
-import { isAsExpected } from '../expected-revision.ts';
+import type {
+  AppendReply,
+  AppendRequest,
+  Close,
+  FromThread,
+  Growth,
+  Numbered,
+  Opened,
+  ThreadData,
+} from './protocol.ts';
 import { checksumOf } from './rows.ts';
 
 const { file } = workerData as ThreadData;
@@ -16,26 +21,28 @@ const port = parentPort as MessagePort;
 
 try {
   const writer = open();
-  port.postMessage({ epoch: epochOf(writer.database), head: headOf(writer.database) } satisfies Opened);
-  port.on('message', (first: AppendRequest | 'close') => serve(writer, first));
+  port.postMessage({ epoch: writer.epoch } satisfies Opened);
+  port.on('message', (first: Message) => serve(writer, first));
 } catch (error) {
-  port.postMessage({ failure: failureOf(error, file) } satisfies Opened);
+  port.postMessage(failureOf(error, file) satisfies Opened);
 }
+
+type Message = Numbered<AppendRequest> | Close;
 
 interface Writer {
   database: DatabaseSync;
+  epoch: string;
   mark: HighWaterMark;
   revisionOf: StatementSync;
   insert: StatementSync;
 }
 
 function open(): Writer {
-  mkdirSync(dirname(file), { recursive: true });
   const mark = new HighWaterMark(file);
-  const database = openDatabase(file, randomUUID());
-  verify(database, mark.read());
+  const database = openToWrite(file);
   return {
     database,
+    epoch: epochOf(database),
     mark,
     revisionOf: database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?'),
     insert: database.prepare(
@@ -45,58 +52,66 @@ function open(): Writer {
 }
 
 /** Takes all requests that have come meanwhile into one transaction: they share one sync of the disk. */
-function serve(writer: Writer, first: AppendRequest | 'close'): void {
-  const group: AppendRequest[] = [];
-  for (
-    let message: AppendRequest | 'close' | undefined = first;
-    message !== undefined;
-    message = nextMessage()
-  ) {
-    if (message === 'close') {
-      if (group.length > 0) port.postMessage(commit(writer, group));
-      return close(writer);
-    }
-    group.push(message);
-  }
-  port.postMessage(commit(writer, group));
+function serve(writer: Writer, first: Message): void {
+  const messages = [first];
+  for (let next = nextMessage(); next !== undefined; next = nextMessage()) messages.push(next);
+  const group = messages.filter((message) => message !== 'close');
+  if (group.length > 0) port.postMessage(commit(writer, group));
+  if (group.length < messages.length) close(writer);
 }
 
-function nextMessage(): AppendRequest | 'close' | undefined {
-  return receiveMessageOnPort(port)?.message as AppendRequest | 'close' | undefined;
+function nextMessage(): Message | undefined {
+  return receiveMessageOnPort(port)?.message as Message | undefined;
 }
 
-function commit(writer: Writer, group: AppendRequest[]): AppendReply[] {
+function commit(writer: Writer, group: Numbered<AppendRequest>[]): FromThread<AppendReply> {
   const { database, mark } = writer;
   try {
     database.exec('BEGIN IMMEDIATE');
-    const replies = group.map((request) => append(writer, request));
+    const replies = group.map((request) => ({ number: request.number, ...append(writer, request) }));
     database.exec('COMMIT');
-    const positions = replies.flatMap((reply) => ('appended' in reply ? [reply.appended.position] : []));
-    const last = positions.at(-1);
-    if (last !== undefined) mark.write(last);
-    return replies;
+    const growth = growthBy(group, replies);
+    if (growth) mark.raise(growth.head);
+    return { replies, ...(growth && { growth }) };
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
-    const failure = failureOf(error, file);
-    return group.map(({ number }) => ({ number, failure }));
+    const failed = failureOf(error, file);
+    return { replies: group.map(({ number }) => ({ number, ...failed })) };
   }
 }
 
 function append(
-  { revisionOf, insert }: Writer,
-  { number, stream, expected, events }: AppendRequest,
+  { epoch, revisionOf, insert }: Writer,
+  { stream, expected, events }: AppendRequest,
 ): AppendReply {
   const actualRevision = Number(revisionOf.get(stream)?.['revision'] ?? 0);
-  if (!isAsExpected(expected, actualRevision)) return { number, actualRevision };
+  if (!isAsExpected(expected, actualRevision)) return { actualRevision };
   let revision = actualRevision;
   let position = 0n;
   for (const event of events) {
     revision += 1;
     const { id, type, data, metadata } = event;
-    const checksum = checksumOf({ stream, revision, ...event });
+    const checksum = checksumOf(epoch, { stream, revision, ...event });
     position = BigInt(insert.run(stream, revision, id, type, data, metadata, checksum).lastInsertRowid);
   }
-  return { number, appended: { revision, position } };
+  return { appended: { revision, position } };
+}
+
+/** Undefined if every append of the group was refused. */
+function growthBy(
+  group: readonly AppendRequest[],
+  replies: readonly AppendReply[],
+): (Growth & { head: bigint }) | undefined {
+  let head = 0n;
+  let appends = 0;
+  let events = 0;
+  for (const [index, reply] of replies.entries()) {
+    if (!('appended' in reply)) continue;
+    head = reply.appended.position;
+    appends += 1;
+    events += group[index]!.events.length;
+  }
+  return appends > 0 ? { head, commit: { appends, events } } : undefined;
 }
 
 function close({ database, mark }: Writer): void {
