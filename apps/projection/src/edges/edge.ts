@@ -2,7 +2,7 @@ import type { EdgeJson, StatusMessage } from '#contract';
 import type { Checkpoint } from '../read-model/read-model.js';
 
 /** A node that has not been heard for this long is stale. */
-export const LIVE_MS = 15_000;
+const LIVE_MS = 15_000;
 
 export type EdgeState = EdgeJson['state'];
 
@@ -26,7 +26,7 @@ export function appliedOf({ status }: Edge, epoch: string): bigint {
 }
 
 /** How a node's settings compare with the control plane's. */
-export function verdictOf({ epoch, position, digest }: StatusMessage, head: Checkpoint): EdgeJson['verdict'] {
+function verdictOf({ epoch, position, digest }: StatusMessage, head: Checkpoint): EdgeJson['verdict'] {
   if (epoch === '') return 'behind';
   if (epoch !== head.epoch) return 'differs';
   if (position !== head.position) return position < head.position ? 'behind' : 'ahead';

@@ -37,7 +37,7 @@ export class EventStream {
   /** Resolves when the reader can take more; to false when there is no reader any more. */
   async send(event: string, data: unknown, id?: string): Promise<boolean> {
     const idLine = id === undefined ? '' : `id: ${id}\n`;
-    if (this.closed.aborted) return false;
+    if (!this.#isOpen) return false;
     if (this.#response.write(`event: ${event}\n${idLine}data: ${JSON.stringify(data)}\n\n`)) return true;
     return this.#drained();
   }
@@ -53,7 +53,11 @@ export class EventStream {
     }
   }
 
+  get #isOpen(): boolean {
+    return !this.#response.writableEnded && !this.#response.destroyed;
+  }
+
   #beat(): void {
-    if (!this.#response.writableNeedDrain) this.#response.write(': still here\n\n');
+    if (this.#isOpen && !this.#response.writableNeedDrain) this.#response.write(': still here\n\n');
   }
 }

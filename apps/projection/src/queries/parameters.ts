@@ -36,7 +36,7 @@ export class PageParameters extends ReadParameters {
   @IsString()
   cursor?: string;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })
   @Transform(({ value }: { value: unknown }) => numberOf(value))
   @ValidateBy({
     name: 'isLimit',

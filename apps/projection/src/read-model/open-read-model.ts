@@ -6,7 +6,7 @@ import { SettingsTable } from '#settings';
 import { ReadModel, ReadModelUnusable } from './read-model.js';
 
 /** The read model has seen events that the log of the same epoch does not hold. Only a person can mend this. */
-export class LogShortened extends Error {
+class LogShortened extends Error {
   override readonly name = 'LogShortened';
 }
 
