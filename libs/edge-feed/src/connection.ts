@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, RequestError, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
 import { Backoff } from './backoff.js';
 import type { FeedLog } from './log.js';
+import { parseServers, type Servers } from './servers.js';
 import { tokenOf } from './subjects.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -12,7 +13,7 @@ const RECONNECT_JITTER_MS = 400;
 const DIAL_MAX_MS = 2_000;
 
 export interface FeedConnectionOptions {
-  /** Such as nats://127.0.0.1:4222. */
+  /** Such as nats://127.0.0.1:4222, with a user and password in it where the server asks for them. */
   servers: string[];
   /** Of this client, as the NATS server shows it; its inbox is named after it: `_INBOX.<name>.>`. */
   name: string;
@@ -39,7 +40,7 @@ export function connectFeed(options: FeedConnectionOptions): FeedConnection {
 
 /** A connection to NATS that never gives up. What is published while it is down is dropped: heads and syncs repair. */
 export class FeedConnection {
-  readonly #servers: string[];
+  readonly #servers: Servers;
   readonly #name: string;
   readonly #logger: FeedLog;
   readonly #listeners = new Set<Listener>();
@@ -51,7 +52,7 @@ export class FeedConnection {
   #failure: string | undefined;
 
   constructor({ servers, name, logger }: FeedConnectionOptions) {
-    this.#servers = servers;
+    this.#servers = parseServers(servers);
     this.#name = name;
     this.#logger = logger;
     this.#running = this.#run();
@@ -133,14 +134,15 @@ export class FeedConnection {
     if (reason === this.#failure) return;
     this.#failure = reason;
     this.#logger.warn(
-      { servers: this.#servers, reason },
+      { servers: this.#servers.urls, reason },
       'NATS cannot be reached, it is tried again and again',
     );
   }
 
   #dial(): Promise<NatsConnection> {
     return connect({
-      servers: this.#servers,
+      servers: this.#servers.urls,
+      ...this.#servers.credentials,
       name: this.#name,
       inboxPrefix: `_INBOX.${tokenOf(this.#name)}`,
       timeout: CONNECT_TIMEOUT_MS,

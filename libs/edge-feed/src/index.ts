@@ -5,6 +5,7 @@ export {
   type FeedConnectionOptions,
   type FeedSubscription,
 } from './connection.js';
+export { parseServers } from './servers.js';
 export {
   FeedPublisher,
   PREFERRED_CHANGE_BYTES,
