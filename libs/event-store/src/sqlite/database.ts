@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Damaged } from './failure.ts';
+import { Damaged } from './damaged.ts';
 import { APPLICATION_ID, SCHEMA, VERSION } from './schema.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;

@@ -1,12 +1,8 @@
+import { Damaged } from './damaged.ts';
 import type { Failed } from './protocol.ts';
 
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
-
-/** Thrown inside the threads of the log when what is on disk is not what was written. */
-export class Damaged extends Error {
-  override readonly name = 'Damaged';
-}
 
 /** What an error of SQLite means to a user of the log. */
 export function failureOf(error: unknown, file: string): Failed {

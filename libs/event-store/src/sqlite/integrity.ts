@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { epochOf, headOf } from './database.ts';
-import { Damaged } from './failure.ts';
+import { Damaged } from './damaged.ts';
 import { verifiedRow } from './rows.ts';
 
 /** Throws Damaged unless the log holds, whole and unchanged, every event up to the position acknowledged. */

@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { Damaged } from './failure.ts';
+import { Damaged } from './damaged.ts';
 
 /** An event as a row of the log: JSON as it was written, nothing parsed. */
 export interface EventRow {
