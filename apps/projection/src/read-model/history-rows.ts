@@ -22,10 +22,13 @@ export interface Standing {
   resource: ResourceJson | null;
 }
 
-const ITEM = `
+/** Rows with what was before them, of those positions that a page holds: only these rows are read in full. */
+const ITEMS_OF_PAGE = `
   SELECT history.*, earlier.after AS before
-  FROM history LEFT JOIN history AS earlier
-    ON earlier.resource = history.resource AND earlier.revision = history.revision - 1`;
+  FROM page JOIN history USING (position)
+  LEFT JOIN history AS earlier
+    ON earlier.resource = history.resource AND earlier.revision = history.revision - 1
+  ORDER BY position DESC`;
 
 /** Who did what to which resource, when, and what became of it: one row for every event. */
 export class HistoryRows {
@@ -58,15 +61,16 @@ export class HistoryRows {
   /** Newest first, those before the position (undefined: from the newest on). */
   list(filter: HistoryFilter, before: Position | undefined, limit: number): HistoryItemJson[] {
     const conditions: Condition[] = [
-      ['history.position < ?', before],
-      ['history.resource = ?', filter.resource],
-      ['history.actor_id = ?', filter.actor],
-      ['history.type = ?', filter.type],
-      ['history.time >= ?', filter.from],
-      ['history.time < ?', filter.to],
+      ['position < ?', before],
+      ['resource = ?', filter.resource],
+      ['actor_id = ?', filter.actor],
+      ['type = ?', filter.type],
+      ['time >= ?', filter.from],
+      ['time < ?', filter.to],
     ];
-    const tail = `ORDER BY history.position DESC LIMIT ${limit}`;
-    return selectWhere(this.db, ITEM, conditions, tail).map(itemOf);
+    const head = 'WITH page AS (SELECT position FROM history';
+    const tail = `ORDER BY position DESC LIMIT ${limit}) ${ITEMS_OF_PAGE}`;
+    return selectWhere(this.db, head, conditions, tail).map(itemOf);
   }
 
   count(): number {
