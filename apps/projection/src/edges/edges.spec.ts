@@ -164,6 +164,17 @@ describe('the edges', () => {
     await node.close();
   });
 
+  it('that join late have every setting, the same as the control plane', async () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `late-${index}`);
+    await Promise.all(names.map((name) => rig.log.create(name)));
+    const position = await rig.store.head();
+    const node = new Node(rig, 'edge-late');
+    expect(await convergence(position, '30s')).toMatchObject({ status: 'applied', required: 1 });
+    expect(names.filter((name) => node.table.get(name) === undefined)).toEqual([]);
+    expect(await edge('edge-late')).toMatchObject({ verdict: 'same', digest: node.table.digest });
+    await node.close();
+  });
+
   it('are shown in the stream', async () => {
     const reader = new AbortController();
     const response = await rig.fetch('/v1/stream', { signal: reader.signal });

@@ -123,6 +123,17 @@ describe('GET /v1/stream', () => {
     expect(ids.filter((id) => !all.has(id))).toEqual([]);
   });
 
+  it('keeps nothing back from a reader that was slow', async () => {
+    const { position: start } = await rig.log.create('before');
+    const stream = await open(`?after=${start}`);
+    const ids = Array.from({ length: 3000 }, (_, index) => `slow-${index}`);
+    await Promise.all(ids.map((id) => rig.log.create(id)));
+    await rig.log.delete('slow-0');
+    const seen = await upTo(await rig.store.head(), stream);
+    expect(seen.get('slow-0')).toBe('deleted');
+    expect(ids.filter((id) => !seen.has(id))).toEqual([]);
+  });
+
   it('refuses a position that is none', async () => {
     expect((await rig.get('/v1/stream?after=x')).body).toMatchObject({ errors: [{ field: 'after' }] });
     const answer = await rig.fetch('/v1/stream', { headers: { 'Last-Event-ID': 'x' } });
