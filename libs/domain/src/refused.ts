@@ -9,7 +9,9 @@ export type RefusalCode =
   | 'origin_invalid'
   | 'revision_mismatch'
   | 'revision_unknown'
-  | 'idempotency_key_reused';
+  | 'idempotency_key_reused'
+  /** Others changed the same stream again and again while the command was decided. */
+  | 'contention';
 
 /** Names one bad field, what was given, and what would be right. */
 export interface FieldError {

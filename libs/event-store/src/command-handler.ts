@@ -45,7 +45,7 @@ export interface CommandRequest<State, Command, Refusal> {
    * Runs on every attempt after the state was loaded at the revision that the append will expect, before the append.
    * What it answers refuses the command.
    */
-  beforeAppend?(state: State, events: readonly DecidedEvent[]): Promise<Refusal | undefined>;
+  beforeAppend?: (state: State, events: readonly DecidedEvent[]) => Promise<Refusal | undefined>;
 }
 
 export type Outcome<State, Refusal> =
@@ -100,11 +100,11 @@ export class CommandHandler<State, Command, Refusal extends object> {
     const earlier = await this.#earlierAnswer(request, loaded);
     if (earlier) return earlier;
     const { expectedRevision, command, idempotency, beforeAppend } = request;
+    const decided = this.decider.decide(command, loaded.state);
+    if (!isEvents(decided)) return refused(decided);
     if (expectedRevision !== undefined && expectedRevision !== loaded.revision) {
       return refused(this.decider.refusals.revisionMismatch(loaded.revision));
     }
-    const decided = this.decider.decide(command, loaded.state);
-    if (!isEvents(decided)) return refused(decided);
     const changed = decided.length > 0;
     if (!changed && !idempotency) return accepted(loaded, false);
     const events = changed ? decided : [this.decider.noEffect(command)];
@@ -159,9 +159,7 @@ function recordedAs(
   return events.map((event, index) => ({ ...event, stream, revision: before + index + 1, position }));
 }
 
-function isEvents<Refusal extends object>(
-  decided: readonly DecidedEvent[] | Refusal,
-): decided is readonly DecidedEvent[] {
+function isEvents(decided: object): decided is readonly DecidedEvent[] {
   return Array.isArray(decided);
 }
 

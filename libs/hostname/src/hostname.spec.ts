@@ -113,5 +113,5 @@ function bySearch(patterns: string[], host: string): string | undefined {
   if (patterns.includes(host)) return host;
   return patterns
     .filter((each) => each.startsWith('*.') && host.endsWith(each.slice(1)) && host.length > each.length - 1)
-    .sort((a, b) => b.length - a.length)[0];
+    .toSorted((a, b) => b.length - a.length)[0];
 }

@@ -8,7 +8,6 @@ type PlatformCode =
   | 'route_unknown'
   | 'method_not_allowed'
   | 'edge_unknown'
-  | 'contention'
   | 'store_unavailable'
   | 'read_model_behind'
   | 'shutting_down'
