@@ -12,6 +12,7 @@ import {
   HealthController,
   listening,
   Readiness,
+  setUpDocs,
   type ListenAddress,
 } from '#platform';
 import type { ProjectionConfig } from './config.js';
@@ -70,6 +71,7 @@ function createApp(
 }
 
 async function listen(app: NestFastifyApplication, { http, grpc }: ProjectionConfig): Promise<void> {
+  setUpDocs(app);
   app.connectMicroservice(grpcOptions(formatAddress(grpc), PROJECTION_SERVICES), { inheritAppConfig: true });
   await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
   await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));

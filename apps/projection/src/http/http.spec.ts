@@ -221,3 +221,34 @@ describe('health', () => {
     expect(metrics).toMatch(/upgate_projection_events_folded_total \d+/);
   });
 });
+
+describe('GET /docs-json', () => {
+  it('describes every route with its answer and its errors', async () => {
+    const { body } = await rig.get('/docs-json');
+    const { paths } = body as { paths: Record<string, Record<string, { responses: object }>> };
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses }]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        statuses: Object.keys(responses),
+      })),
+    );
+    expect(routes.map(({ route }) => route).toSorted()).toEqual([
+      'DELETE /v1/edges/{node}',
+      'GET /v1/audit',
+      'GET /v1/convergence/{position}',
+      'GET /v1/edges',
+      'GET /v1/resources',
+      'GET /v1/resources/{id}',
+      'GET /v1/resources/{id}/history',
+      'GET /v1/resources/{id}/websockets',
+      'GET /v1/stream',
+    ]);
+    for (const { route, statuses } of routes) {
+      expect(
+        statuses.filter((status) => status.startsWith('2')),
+        route,
+      ).toHaveLength(1);
+      expect(statuses, route).toContain('500');
+    }
+  });
+});
