@@ -77,6 +77,23 @@ describe('the SQLite event store', () => {
     expect((await readdir(join(folder, 'new'))).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
+  it('tells how far it has got with verifying a long log', async () => {
+    const store = await openStore();
+    for (let index = 0; index < 3; index += 1) {
+      await store.append(
+        `s-${index}`,
+        'none',
+        Array.from({ length: 40_000 }, () => newEvent()),
+      );
+    }
+    await cleanUp.pop()!();
+    const logged: [object, string][] = [];
+    const logger = { info: (fields: object, message: string) => logged.push([fields, message]) };
+    const again = await SqliteEventStore.open({ file, logger });
+    cleanUp.push(() => again.close());
+    expect(logged).toEqual([[{ file, verified: 100_000n, of: 120_000n }, 'verifying the event log']]);
+  });
+
   it('does what was called before it was closed, and refuses what is called after', async () => {
     const store = await openStore();
     const appending = Promise.all(

@@ -41,8 +41,14 @@ export interface Commit {
   events: number;
 }
 
-/** The first message of each thread. */
+/** What a thread says first, before it takes requests. */
 export type Opened = { epoch: string } | Failed;
+
+/** What it may say before that, while it verifies a long log. */
+export interface Verified {
+  verified: bigint;
+  of: bigint;
+}
 
 /** Tells a thread to close the log and end. */
 export type Close = 'close';

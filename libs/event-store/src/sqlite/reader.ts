@@ -50,7 +50,7 @@ function open(): Reader {
   else requireThere(file, acknowledged);
   const database = openToRead(file);
   try {
-    verify(database, acknowledged);
+    verify(database, acknowledged, (progress) => port.postMessage(progress));
   } catch (error) {
     database.close();
     throw error;

@@ -21,6 +21,8 @@ const BATCH = 1_000;
 export interface SqliteEventStoreOptions {
   /** Made, with its folder, if it does not exist. Several processes of one machine may share it. */
   file: string;
+  /** Hears how far the verification of a long log has got: a pino logger is one. */
+  logger?: { info(fields: object, message: string): void };
   onCommit?: (commit: Commit) => void;
 }
 
@@ -45,11 +47,13 @@ export class SqliteEventStore implements EventStore {
    * Throws StoreCorrupt if it is not whole and unchanged, and leaves its files as they are; StoreUnavailable if it cannot
    * be opened now.
    */
-  static async open({ file, onCommit }: SqliteEventStoreOptions): Promise<SqliteEventStore> {
+  static async open({ file, logger, onCommit }: SqliteEventStoreOptions): Promise<SqliteEventStore> {
     const growth = new EventEmitter<{ grown: [Growth] }>().setMaxListeners(0);
     if (onCommit) growth.on('grown', ({ commit }) => commit && onCommit(commit));
     const grown = (by: Growth) => growth.emit('grown', by);
-    const reader = await LogThread.start<ReadRequest, ReadReply>('reader', file, grown);
+    const reader = await LogThread.start<ReadRequest, ReadReply>('reader', file, grown, (progress) =>
+      logger?.info({ file, ...progress }, 'verifying the event log'),
+    );
     try {
       const writer = await LogThread.start<AppendRequest, AppendReply>('writer', file, grown);
       return new SqliteEventStore(writer, reader, growth);

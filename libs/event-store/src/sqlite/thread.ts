@@ -1,7 +1,16 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreCorrupt, StoreUnavailable } from '../event-store.js';
-import type { Close, Failed, FromThread, Growth, Numbered, Opened, ThreadData } from './protocol.js';
+import type {
+  Close,
+  Failed,
+  FromThread,
+  Growth,
+  Numbered,
+  Opened,
+  ThreadData,
+  Verified,
+} from './protocol.js';
 
 /** From the sources (run by Node's own type stripping) as well as from the build. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -34,12 +43,13 @@ export class LogThread<Request extends object, Reply extends object> {
     name: 'writer' | 'reader',
     file: string,
     onGrowth: (growth: Growth) => void,
+    onVerified: (progress: Verified) => void = () => undefined,
   ): Promise<LogThread<Request, Reply>> {
     const worker = new Worker(new URL(`./${name}.${EXTENSION}`, import.meta.url), {
       workerData: { file } satisfies ThreadData,
       name: `log-${name}`,
     });
-    const [opened] = (await once(worker, 'message')) as [Opened];
+    const opened = await untilOpened(worker, onVerified);
     if (!('failure' in opened)) return new LogThread<Request, Reply>(worker, opened.epoch, onGrowth);
     await worker.terminate();
     throw asError(opened);
@@ -78,6 +88,14 @@ export class LogThread<Request extends object, Reply extends object> {
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+async function untilOpened(worker: Worker, onVerified: (progress: Verified) => void): Promise<Opened> {
+  for await (const [message] of on(worker, 'message') as AsyncIterable<[Opened | Verified]>) {
+    if (!('verified' in message)) return message;
+    onVerified(message);
+  }
+  throw new StoreUnavailable('the event log has been closed');
 }
 
 function hasFailed(reply: object): reply is Failed {
