@@ -28,9 +28,9 @@ export class ProjectionRig {
 
   static async prepare(): Promise<ProjectionRig> {
     const folder = await mkdtemp(join(tmpdir(), 'upgate-projection-'));
-    const nats = await NatsServer.launch();
     const store = await SqliteEventStore.open({ file: join(folder, 'log', 'events.sqlite') });
     const [grpc] = await freePorts(1);
+    const nats = await NatsServer.launch();
     const config = Object.assign(new ProjectionConfig(), {
       data: folder,
       http: { host: '127.0.0.1', port: 0 },
