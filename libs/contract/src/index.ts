@@ -53,7 +53,18 @@ export {
 } from './generated/upgate/v1/resource.js';
 export {
   ConvergenceStatus as WireConvergenceStatus,
+  type BatchAnswer as WireBatchAnswer,
+  type BatchCreateResourcesRequest as WireBatchCreateResourcesRequest,
+  type BatchSetWebsocketsRequest as WireBatchSetWebsocketsRequest,
+  type ChangeResourceRequest as WireChangeResourceRequest,
+  type CommandAnswer as WireCommandAnswer,
   type Convergence as WireConvergence,
+  type CreateResourceRequest as WireCreateResourceRequest,
+  type DeleteResourceRequest as WireDeleteResourceRequest,
+  type ResetWebsocketsRequest as WireResetWebsocketsRequest,
+  type RevertWebsocketsRequest as WireRevertWebsocketsRequest,
+  type SetWebsocketsRequest as WireSetWebsocketsRequest,
+  type WebsocketsChoice as WireWebsocketsChoice,
 } from './generated/upgate/v1/command_service.js';
 export {
   EdgeState as WireEdgeState,

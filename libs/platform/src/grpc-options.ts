@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
@@ -22,7 +23,7 @@ export function grpcOptions(url: string, services: readonly string[]): GrpcOptio
         defaults: true,
         oneofs: true,
       },
-      onLoadPackageDefinition: (definition, server: Pick<Server, 'addService'>) => {
+      onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
         new ReflectionService(definition).addToServer(server);
         new HealthImplementation({ '': 'SERVING' }).addToServer(server);
       },

@@ -7,6 +7,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { ErrorFilter } from './error-filter.js';
 import { NestLog } from './logger.js';
+import { tellMethodNotAllowed } from './method-not-allowed.js';
+import { acceptNdjson } from './ndjson.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -21,14 +23,16 @@ export async function createHttpApp(
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
-    genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
+    genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
   });
   const fastify = adapter.getInstance();
-  fastify.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload));
+  acceptNdjson(fastify);
+  fastify.removeContentTypeParser('text/plain');
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
+  tellMethodNotAllowed(fastify);
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(logger, request, reply);
     done();
@@ -36,6 +40,7 @@ export async function createHttpApp(
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLog(logger),
     abortOnError: false,
+    bodyParser: false,
   });
   app.useGlobalFilters(new ErrorFilter(logger));
   return app;
@@ -48,7 +53,8 @@ export function addressOf(app: INestApplication): { host: string; port: number }
   return { host: address.address, port: address.port };
 }
 
-function requestId(header: string | string[] | undefined): string {
+/** The caller's id of a request, if it is a good one, else a new one. */
+export function requestIdOf(header: unknown): string {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
 }
 

@@ -120,7 +120,11 @@ export interface BatchAnswer {
   /** Of the item, from 0. */
   index: number;
   answer?: CommandAnswer | undefined;
-  problem?: Problem | undefined;
+  problem?:
+    | Problem
+    | undefined;
+  /** In a last message of its own, when the call asked to wait: of all items. */
+  convergence?: Convergence | undefined;
 }
 
 /** RFC 9457, as over HTTP. */

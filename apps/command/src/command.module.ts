@@ -1,0 +1,47 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { EventStore } from '#event-store';
+import type { Readiness } from '#platform';
+import { BatchRunner } from './batch/batch.js';
+import { Commands } from './commands/commands.js';
+import type { ConvergencePort } from './convergence.js';
+import { BatchGrpcController } from './grpc/batch.controller.js';
+import { CommandGrpcController } from './grpc/command.controller.js';
+import { BatchController } from './http/batch.controller.js';
+import { ResourcesCommandController } from './http/resources.controller.js';
+import { WebsocketsCommandController } from './http/websockets.controller.js';
+import { CommandMetrics } from './observe.js';
+
+/** The .proto files of the services that the write side serves. */
+export const COMMAND_SERVICES = ['command_service.proto'];
+
+export interface CommandModuleOptions {
+  store: EventStore;
+  convergence: ConvergencePort;
+  logger: Logger;
+  registry: Registry;
+  readiness: Readiness;
+}
+
+/** The write side's interfaces over HTTP and gRPC. */
+@Module({})
+export class CommandModule {
+  static register({ store, convergence, logger, registry, readiness }: CommandModuleOptions): DynamicModule {
+    const commands = new Commands(store, convergence, new CommandMetrics(registry, readiness));
+    return {
+      module: CommandModule,
+      controllers: [
+        ResourcesCommandController,
+        WebsocketsCommandController,
+        BatchController,
+        CommandGrpcController,
+        BatchGrpcController,
+      ],
+      providers: [
+        { provide: Commands, useValue: commands },
+        { provide: BatchRunner, useValue: new BatchRunner(commands, logger) },
+      ],
+    };
+  }
+}

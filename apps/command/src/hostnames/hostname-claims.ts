@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  asCdnResourceEvent,
+  evolve,
+  evolveClaim,
+  noRecord,
+  refuse,
+  unclaimed,
+  type CdnResourceEvent,
+  type CdnResourceState,
+  type HostnameClaim,
+  type HostnameClaimEvent,
+  type Refused,
+  type ResourceRecord,
+} from '#domain';
+import {
+  WrongRevision,
+  type DecidedEvent,
+  type EventMetadata,
+  type EventStore,
+  type RecordedEvent,
+} from '#event-store';
+import type { Hostname } from '#hostname';
+import { evolveResource, streamOf } from '../commands/resource-decider.js';
+
+const ATTEMPTS = 20;
+const MIN_PAUSE_MS = 5;
+const PAUSE_JITTER_MS = 20;
+
+/** The last claim of a hostname, and the revision of the hostname's stream that says so. */
+interface Pointer {
+  hostname: Hostname;
+  claim: HostnameClaim;
+  revision: number;
+}
+
+interface ClaimsOptions {
+  store: EventStore;
+  /** Gives a rival that is under way a moment to finish. */
+  pause?: () => Promise<unknown>;
+}
+
+/**
+ * One command's part in keeping every hostname with one live resource at most: see
+ * docs/decisions/hostname-uniqueness.md.
+ */
+export class HostnameClaims {
+  readonly #store: EventStore;
+  readonly #pause: () => Promise<unknown>;
+  #letGo: Pointer[] = [];
+
+  constructor(
+    { store, pause = () => delay(MIN_PAUSE_MS + Math.random() * PAUSE_JITTER_MS) }: ClaimsOptions,
+    private readonly resource: string,
+    private readonly metadata: EventMetadata,
+  ) {
+    this.#store = store;
+    this.#pause = pause;
+  }
+
+  /**
+   * Claims what the events will have the resource hold, between the load of its state and their append at exactly that
+   * revision. Refuses what another live resource holds.
+   */
+  async claim(before: CdnResourceState, decided: readonly DecidedEvent[]): Promise<Refused | undefined> {
+    const held = hostnamesOf(before);
+    const toHold = hostnamesOf(decided.map(asCdnResourceEvent).reduce(evolve, before));
+    const dropped = held.filter((hostname) => !toHold.includes(hostname));
+    const acquired = toHold.filter((hostname) => !held.includes(hostname)).toSorted();
+    this.#letGo = await Promise.all(dropped.map((hostname) => this.#pointer(hostname)));
+    const refusals = await Promise.all(
+      acquired.map((hostname) => this.#acquire(hostname, fieldOf(hostname, toHold))),
+    );
+    return refusals.find((refusal) => refusal !== undefined);
+  }
+
+  /**
+   * Frees what the appended events have let go. If it cannot, or the hostname has been claimed again since, nothing is
+   * lost: a claim of a hostname that its resource does not hold keeps nobody away.
+   */
+  async release(): Promise<void> {
+    const own = this.#letGo.filter(({ claim }) => claimantOf(claim) === this.resource);
+    const data = (hostname: Hostname) => ({ hostname, resource: this.resource });
+    await Promise.allSettled(
+      own.map(({ hostname, revision }) =>
+        this.#append(claimStreamOf(hostname), revision, {
+          type: 'HostnameReleased',
+          data: data(hostname),
+        }),
+      ),
+    );
+  }
+
+  async #acquire(hostname: Hostname, field: string): Promise<Refused | undefined> {
+    let awaited: number | undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const pointer = await this.#pointer(hostname);
+      const rival = await this.#rival(pointer);
+      if (rival && hostnamesOf(rival.state).includes(hostname)) return taken(hostname, field, rival.id);
+      const mayBeUnderWay = rival && rival.state.status !== 'deleted';
+      if (mayBeUnderWay && awaited !== pointer.revision) awaited = pointer.revision;
+      else if (!mayBeUnderWay || (await this.#fence(rival, hostname)))
+        if (await this.#point(pointer)) return undefined;
+      await this.#pause();
+    }
+    return refuse('contention', `${hostname} is claimed too often: the command did not get its turn`);
+  }
+
+  async #rival({ claim }: Pointer): Promise<(ResourceRecord & { id: string }) | undefined> {
+    const id = claimantOf(claim);
+    if (id === undefined || id === this.resource) return undefined;
+    let record = noRecord;
+    for await (const event of this.#store.readStream(streamOf(id))) record = evolveResource(record, event);
+    return { ...record, id };
+  }
+
+  /** After this no append of the rival that was decided on what it has read before can succeed. */
+  #fence({ id, revision }: ResourceRecord & { id: string }, hostname: Hostname): Promise<boolean> {
+    const data = { hostname, by: this.resource };
+    return this.#append(streamOf(id), revision, { type: 'HostnameClaimRevoked', data });
+  }
+
+  /** Also when the claim is our own already: whoever has read the old one must come too late. */
+  #point({ hostname, revision }: Pointer): Promise<boolean> {
+    const data = { hostname, resource: this.resource };
+    return this.#append(claimStreamOf(hostname), revision, { type: 'HostnameClaimed', data });
+  }
+
+  async #pointer(hostname: Hostname): Promise<Pointer> {
+    let claim = unclaimed;
+    let revision = 0;
+    for await (const event of this.#store.readStream(claimStreamOf(hostname))) {
+      claim = evolveClaim(claim, asClaimEvent(event));
+      revision = event.revision;
+    }
+    return { hostname, claim, revision };
+  }
+
+  /** False: the stream has moved on since it was read. */
+  async #append(
+    stream: string,
+    revision: number,
+    event: HostnameClaimEvent | CdnResourceEvent,
+  ): Promise<boolean> {
+    try {
+      const expected = revision === 0 ? 'none' : revision;
+      await this.#store.append(stream, expected, [{ ...event, id: randomUUID(), metadata: this.metadata }]);
+      return true;
+    } catch (error) {
+      if (error instanceof WrongRevision) return false;
+      throw error;
+    }
+  }
+}
+
+function hostnamesOf(state: CdnResourceState): Hostname[] {
+  return state.status === 'live' ? [state.resource.cname, ...state.resource.secondaryHostnames] : [];
+}
+
+function claimantOf(claim: HostnameClaim): string | undefined {
+  return claim.status === 'claimed' ? claim.resource : undefined;
+}
+
+function fieldOf(hostname: Hostname, hostnames: readonly Hostname[]): string {
+  const index = hostnames.indexOf(hostname);
+  return index === 0 ? 'cname' : `secondaryHostnames.${index - 1}`;
+}
+
+function taken(hostname: Hostname, field: string, resource: string): Refused {
+  const message = `belongs to the CDN resource ${resource}`;
+  return refuse('hostname_taken', `${hostname} ${message}`, [{ field, value: hostname, message }]);
+}
+
+function claimStreamOf(hostname: Hostname): string {
+  return `hostname-${hostname}`;
+}
+
+function asClaimEvent({ type, data }: RecordedEvent): HostnameClaimEvent {
+  return { type, data } as HostnameClaimEvent;
+}
