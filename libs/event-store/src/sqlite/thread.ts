@@ -32,9 +32,7 @@ export class LogThread<Request extends object, Reply extends object> {
     private readonly onGrowth: (growth: Growth) => void,
   ) {
     worker.on('message', (message: FromThread<Reply>) => this.#take(message));
-    worker.on('error', (error: Error) =>
-      this.#end(`a thread of the event log has failed, start the program again: ${error.message}`),
-    );
+    worker.on('error', (error: Error) => this.#fail(error));
     worker.on('exit', () => this.#end('the event log has been closed'));
   }
 
@@ -81,6 +79,12 @@ export class LogThread<Request extends object, Reply extends object> {
       else waiting?.resolve(reply);
     }
     if (growth) this.onGrowth(growth);
+  }
+
+  /** Who follows the log learns of it by reading on. */
+  #fail(error: Error): void {
+    this.#end(`a thread of the event log has failed, start the program again: ${error.message}`);
+    this.onGrowth({});
   }
 
   #end(message: string): void {
