@@ -82,6 +82,8 @@ export class EdgeServer {
   async #close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    // To Node, a connection is idle only after its first request.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
     const idle = setInterval(() => this.#server.closeIdleConnections(), CLOSE_CHECK_MS);
     const deadline = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
