@@ -45,12 +45,12 @@ describe('a browser', () => {
         const socket = new WebSocket('ws://' + location.host + '/');
         socket.onmessage = ({ data }) => resolve('message ' + data);
         socket.onclose = ({ code }) => resolve('closed ' + code);
-        globalThis.closed = new Promise((done) => socket.addEventListener('close', ({ code }) => done(code)));
+        globalThis.lastClose = new Promise((done) => socket.addEventListener('close', ({ code }) => done(code)));
       })`);
     expect(await open()).toBe('message welcome to origin');
     const off = { enabled: false, openConnections: { mode: 'close' } };
     await upgate.command('PUT', '/v1/resources/web/websockets', off);
-    expect(await page.evaluate('closed')).toBe(1008);
+    expect(await page.evaluate('lastClose')).toBe(1008);
     expect(await open()).toBe('closed 1006');
     await upgate.command('DELETE', '/v1/resources/web/websockets');
     expect(await open()).toBe('message welcome to origin');

@@ -20,6 +20,7 @@ export function createLogger(name: string, format: LogFormat, level = 'info'): L
     options,
     pretty({
       colorize: process.stdout.isTTY,
+      singleLine: true,
       ignore: 'pid,hostname',
       translateTime: 'HH:MM:ss.l',
       sync: true,

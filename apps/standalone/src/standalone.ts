@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { connectFeed, parseServers } from '#edge-feed';
+import { SqliteEventStore } from '#event-store';
+import {
+  addressOf,
+  createHttpApp,
+  formatAddress,
+  grpcOptions,
+  HealthController,
+  listening,
+  lockInstance,
+  Readiness,
+  setUpDocs,
+  startNatsServer,
+  type ListenAddress,
+} from '#platform';
+import { COMMAND_SERVICES, CommandModule } from '../../command/src/index.js';
+import { startEdgeAgent } from '../../edge-agent/src/index.js';
+import {
+  logFile,
+  observe,
+  PROJECTION_SERVICES,
+  ProjectionModule,
+  ReadSide,
+} from '../../projection/src/index.js';
+import type { StandaloneConfig } from './config.js';
+
+export interface Standalone {
+  http: ListenAddress;
+  edge: ListenAddress;
+  agentHttp: ListenAddress;
+  nats: string[];
+  stop(): Promise<void>;
+}
+
+@Module({})
+class StandaloneModule {}
+
+/**
+ * Starts the whole system in this process, with a nats-server child unless servers are named. Each part talks to the
+ * others as it would from another machine. What has started is stopped again if a later part cannot start.
+ */
+export async function startStandalone(config: StandaloneConfig, logger: Logger): Promise<Standalone> {
+  await using parts = new AsyncDisposableStack();
+  parts.defer(lockInstance(config.data));
+  const nats = config.nats ?? [await startOwnNats(config, logger, parts)];
+  const app = await startControlPlane(config, nats, logger, parts);
+  const agent = await startEdgeAgent({ ...config, nats }, logger.child({ part: 'edge' }));
+  parts.defer(() => agent.stop());
+  const running = parts.move();
+  return {
+    http: addressOf(app),
+    edge: agent.address,
+    agentHttp: agent.healthAddress,
+    nats: parseServers(nats).urls,
+    stop: () => running.disposeAsync(),
+  };
+}
+
+async function startOwnNats(
+  { data, fleet, natsPort }: StandaloneConfig,
+  logger: Logger,
+  parts: AsyncDisposableStack,
+): Promise<string> {
+  const server = await startNatsServer({ port: natsPort, dataDir: join(data, 'nats'), fleet, logger });
+  parts.defer(() => server.stop());
+  return server.url;
+}
+
+async function startControlPlane(
+  { data, fleet, http, grpc }: StandaloneConfig,
+  nats: string[],
+  logger: Logger,
+  parts: AsyncDisposableStack,
+): Promise<NestFastifyApplication> {
+  const store = await SqliteEventStore.open({ file: logFile(data), logger });
+  parts.defer(() => store.close());
+  const connection = connectFeed({ servers: nats, name: 'control-plane', logger });
+  parts.defer(() => connection.close());
+  const readSide = await ReadSide.open({ store, dataDir: data, connection, fleet, logger });
+  const registry = new Registry();
+  const readiness = new Readiness();
+  observe(readSide, store, registry, readiness);
+  const module = {
+    module: StandaloneModule,
+    imports: [
+      CommandModule.register({ store, convergence: readSide.convergence, logger, registry, readiness }),
+      ProjectionModule.register(readSide),
+    ],
+    controllers: [HealthController],
+    providers: [
+      { provide: Readiness, useValue: readiness },
+      { provide: Registry, useValue: registry },
+    ],
+  };
+  const app = await createHttpApp(module, logger);
+  parts.defer(() => app.close());
+  setUpDocs(app);
+  const services = [...COMMAND_SERVICES, ...PROJECTION_SERVICES];
+  app.connectMicroservice(grpcOptions(formatAddress(grpc), services), { inheritAppConfig: true });
+  await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
+  await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
+  return app;
+}
