@@ -1,10 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CommandAnswerJson, ConvergenceJson } from '#contract';
 import type { CdnResourceCommand, Refused, ResourceRecord } from '#domain';
-import { CommandHandler, type EventStore } from '#event-store';
+import type { EventStore } from '#event-store';
 import { ApiError, renderResource } from '#platform';
 import type { ConvergencePort } from '../convergence.js';
-import { HostnameClaims } from '../hostnames/hostname-claims.js';
 import type { ChangeResourceInput, CreateResourceInput } from '../input/resource-input.js';
 import {
   toChoice,
@@ -17,18 +16,18 @@ import { metadataOf, type CommandContext } from './command-context.js';
 import type { CommandResult } from './command-result.js';
 import { earlierPolicy } from './earlier-policy.js';
 import { given } from './given.js';
-import { resourceDecider, streamOf } from './resource-decider.js';
+import { ResourceWriter } from './resource-writer.js';
 
 /** What operators can have done, whatever the protocol. A refusal is thrown as ApiError. */
 export class Commands {
-  readonly #handler: CommandHandler<ResourceRecord, CdnResourceCommand, Refused>;
+  readonly #writer: ResourceWriter;
 
   constructor(
     private readonly store: EventStore,
     private readonly convergence: ConvergencePort,
     private readonly metrics: CommandMetrics,
   ) {
-    this.#handler = new CommandHandler(store, resourceDecider);
+    this.#writer = new ResourceWriter(store);
   }
 
   /** Without an id one is made: from the idempotency key if there is one, so that a retry finds the same resource. */
@@ -103,18 +102,13 @@ export class Commands {
     context: CommandContext,
   ): Promise<CommandResult> {
     const { idempotencyKey: key, expectedRevision } = context;
-    const metadata = metadataOf(context, reason);
-    const claims = new HostnameClaims({ store: this.store }, id, metadata);
     const idempotency = key === undefined ? key : { key, fingerprint: hash([id, command, reason]) };
-    const outcome = await this.#handler.handle({
-      stream: streamOf(id),
+    const outcome = await this.#writer.write(id, {
       command,
-      metadata,
-      beforeAppend: ({ state }, events) => claims.claim(state, events),
+      metadata: metadataOf(context, reason),
       ...given({ idempotency, expectedRevision }),
     });
     if (outcome.outcome === 'refused') throw toApiError(outcome.refusal);
-    await claims.release();
     return { answer: answerOf(outcome.changed, outcome.state), replayed: outcome.repeated };
   }
 }

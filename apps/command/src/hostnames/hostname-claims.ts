@@ -35,29 +35,24 @@ interface Pointer {
   revision: number;
 }
 
-interface ClaimsOptions {
-  store: EventStore;
-  /** Gives a rival that is under way a moment to finish. */
-  pause?: () => Promise<unknown>;
-}
+type Rival = ResourceRecord & { id: string };
+
+/** Gives a rival that is under way a moment to finish. */
+export type Pause = () => Promise<unknown>;
 
 /**
  * One command's part in keeping every hostname with one live resource at most: see
  * docs/decisions/hostname-uniqueness.md.
  */
 export class HostnameClaims {
-  readonly #store: EventStore;
-  readonly #pause: () => Promise<unknown>;
   #letGo: Pointer[] = [];
 
   constructor(
-    { store, pause = () => delay(MIN_PAUSE_MS + Math.random() * PAUSE_JITTER_MS) }: ClaimsOptions,
+    private readonly store: EventStore,
     private readonly resource: string,
     private readonly metadata: EventMetadata,
-  ) {
-    this.#store = store;
-    this.#pause = pause;
-  }
+    private readonly pause: Pause = () => delay(MIN_PAUSE_MS + Math.random() * PAUSE_JITTER_MS),
+  ) {}
 
   /**
    * Claims what the events will have the resource hold, between the load of its state and their append at exactly that
@@ -76,49 +71,43 @@ export class HostnameClaims {
   }
 
   /**
-   * Frees what the appended events have let go. If it cannot, or the hostname has been claimed again since, nothing is
-   * lost: a claim of a hostname that its resource does not hold keeps nobody away.
+   * Frees what the events have let go, once those of the last `claim` are appended. If it cannot, nothing is lost: a
+   * claim of a hostname that its resource does not hold keeps nobody away.
    */
   async release(): Promise<void> {
     const own = this.#letGo.filter(({ claim }) => claimantOf(claim) === this.resource);
-    const data = (hostname: Hostname) => ({ hostname, resource: this.resource });
-    await Promise.allSettled(
-      own.map(({ hostname, revision }) =>
-        this.#append(claimStreamOf(hostname), revision, {
-          type: 'HostnameReleased',
-          data: data(hostname),
-        }),
-      ),
-    );
+    await Promise.allSettled(own.map((pointer) => this.#free(pointer)));
   }
 
   async #acquire(hostname: Hostname, field: string): Promise<Refused | undefined> {
-    let awaited: number | undefined;
+    let met = 0;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const pointer = await this.#pointer(hostname);
       const rival = await this.#rival(pointer);
       if (rival && hostnamesOf(rival.state).includes(hostname)) return taken(hostname, field, rival.id);
-      const mayBeUnderWay = rival && rival.state.status !== 'deleted';
-      if (mayBeUnderWay && awaited !== pointer.revision) awaited = pointer.revision;
-      else if (!mayBeUnderWay || (await this.#fence(rival, hostname)))
-        if (await this.#point(pointer)) return undefined;
-      await this.#pause();
+      const firstMeeting = rival !== undefined && pointer.revision !== met;
+      met = pointer.revision;
+      if (!firstMeeting && (await this.#fence(rival, hostname)) && (await this.#point(pointer)))
+        return undefined;
+      await this.pause();
     }
     return refuse('contention', `${hostname} is claimed too often: the command did not get its turn`);
   }
 
-  async #rival({ claim }: Pointer): Promise<(ResourceRecord & { id: string }) | undefined> {
+  /** Another resource whose claim it is, if that can come to hold the hostname: a deleted one cannot. */
+  async #rival({ claim }: Pointer): Promise<Rival | undefined> {
     const id = claimantOf(claim);
     if (id === undefined || id === this.resource) return undefined;
     let record = noRecord;
-    for await (const event of this.#store.readStream(streamOf(id))) record = evolveResource(record, event);
-    return { ...record, id };
+    for await (const event of this.store.readStream(streamOf(id))) record = evolveResource(record, event);
+    return record.state.status === 'deleted' ? undefined : { ...record, id };
   }
 
   /** After this no append of the rival that was decided on what it has read before can succeed. */
-  #fence({ id, revision }: ResourceRecord & { id: string }, hostname: Hostname): Promise<boolean> {
+  async #fence(rival: Rival | undefined, hostname: Hostname): Promise<boolean> {
+    if (!rival) return true;
     const data = { hostname, by: this.resource };
-    return this.#append(streamOf(id), revision, { type: 'HostnameClaimRevoked', data });
+    return this.#append(streamOf(rival.id), rival.revision, { type: 'HostnameClaimRevoked', data });
   }
 
   /** Also when the claim is our own already: whoever has read the old one must come too late. */
@@ -127,10 +116,16 @@ export class HostnameClaims {
     return this.#append(claimStreamOf(hostname), revision, { type: 'HostnameClaimed', data });
   }
 
+  /** Fails if the hostname has been claimed since the pointer was read. */
+  #free({ hostname, revision }: Pointer): Promise<boolean> {
+    const data = { hostname, resource: this.resource };
+    return this.#append(claimStreamOf(hostname), revision, { type: 'HostnameReleased', data });
+  }
+
   async #pointer(hostname: Hostname): Promise<Pointer> {
     let claim = unclaimed;
     let revision = 0;
-    for await (const event of this.#store.readStream(claimStreamOf(hostname))) {
+    for await (const event of this.store.readStream(claimStreamOf(hostname))) {
       claim = evolveClaim(claim, asClaimEvent(event));
       revision = event.revision;
     }
@@ -145,7 +140,7 @@ export class HostnameClaims {
   ): Promise<boolean> {
     try {
       const expected = revision === 0 ? 'none' : revision;
-      await this.#store.append(stream, expected, [{ ...event, id: randomUUID(), metadata: this.metadata }]);
+      await this.store.append(stream, expected, [{ ...event, id: randomUUID(), metadata: this.metadata }]);
       return true;
     } catch (error) {
       if (error instanceof WrongRevision) return false;
@@ -154,7 +149,7 @@ export class HostnameClaims {
   }
 }
 
-function hostnamesOf(state: CdnResourceState): Hostname[] {
+export function hostnamesOf(state: CdnResourceState): Hostname[] {
   return state.status === 'live' ? [state.resource.cname, ...state.resource.secondaryHostnames] : [];
 }
 
