@@ -75,7 +75,7 @@ describe('the program', () => {
     upgate.program.signal('SIGINT');
     expect(await upgate.program.exited()).toBe(0);
     for (const name of ['UPGATE_HTTP', 'UPGATE_GRPC', 'UPGATE_EDGE', 'UPGATE_AGENT_HTTP']) {
-      await expect(fetch(`http://${upgate.env[name]}/livez`)).rejects.toThrow();
+      await expect(fetch(`http://${upgate.env[name]}/livez`)).rejects.toThrow('fetch failed');
     }
     const port = Number(upgate.env['UPGATE_NATS_PORT']);
     const probe = createServer().listen(port, '127.0.0.1');

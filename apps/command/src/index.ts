@@ -1,2 +1,1 @@
-export { COMMAND_SERVICES, CommandModule, type CommandModuleOptions } from './command.module.js';
-export { type ConvergencePort } from './convergence.js';
+export { COMMAND_SERVICES, CommandModule } from './command.module.js';

@@ -42,7 +42,7 @@ async function startAgent(env: NodeJS.ProcessEnv = {}): Promise<EdgeAgent> {
     UPGATE_AGENT_HTTP: '127.0.0.1:0',
     ...env,
   });
-  const agent = await startEdgeAgent(config, silent);
+  const agent = await startEdgeAgent(config, config.nats, silent);
   parts.defer(() => agent.stop());
   return agent;
 }

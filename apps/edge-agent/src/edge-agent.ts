@@ -25,10 +25,7 @@ export interface EdgeAgent {
  * Starts an edge agent: first the last good policy from disk, enforced; then the feed. The control plane may be away
  * for as long as it likes. Throws CannotListen, and InstanceRunning if another agent works on the same folder.
  */
-export async function startEdgeAgent(
-  config: EdgeConfig & { nats: string[] },
-  logger: Logger,
-): Promise<EdgeAgent> {
+export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger: Logger): Promise<EdgeAgent> {
   await using parts = new AsyncDisposableStack();
   const folder = join(config.data, 'edge', config.node);
   parts.defer(takeFolder(folder, logger));
@@ -47,7 +44,7 @@ export async function startEdgeAgent(
   const health = await startHealthApp(config.agentHttp, readiness, registry, logger);
   parts.defer(() => health.close());
 
-  const connection = connectFeed({ servers: config.nats, name: config.node, logger });
+  const connection = connectFeed({ servers: nats, name: config.node, logger });
   parts.defer(() => connection.close());
   const feed = joinFeed(config, connection, policy, enforcer, logger);
   parts.defer(() => feed.close());

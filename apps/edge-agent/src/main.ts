@@ -5,7 +5,7 @@ import { startEdgeAgent } from './edge-agent.js';
 await runProgram(async () => {
   const config = parseConfig(EdgeAgentConfig, process.env);
   const logger = createLogger('edge-agent', config.log);
-  const agent = await startEdgeAgent(config, logger);
+  const agent = await startEdgeAgent(config, config.nats, logger);
   const [edge, health] = [agent.address, agent.healthAddress].map(formatAddress);
   logger.info({ edge, health, node: config.node, fleet: config.fleet }, 'edge agent started');
   return agent;

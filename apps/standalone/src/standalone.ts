@@ -49,7 +49,7 @@ export async function startStandalone(config: StandaloneConfig, logger: Logger):
   parts.defer(lockInstance(config.data));
   const nats = config.nats ?? [await startOwnNats(config, logger, parts)];
   const app = await startControlPlane(config, nats, logger, parts);
-  const agent = await startEdgeAgent({ ...config, nats }, logger.child({ part: 'edge' }));
+  const agent = await startEdgeAgent(config, nats, logger.child({ part: 'edge' }));
   parts.defer(() => agent.stop());
   const running = parts.move();
   return {
