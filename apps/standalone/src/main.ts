@@ -7,11 +7,7 @@ await runProgram(async () => {
   const config = parseConfig(StandaloneConfig, process.env);
   const logger = createLogger('upgate', config.log);
   const standalone = await startStandalone(config, logger);
-  if (config.log === 'pretty') process.stdout.write(welcome(standalone, config));
-  else
-    logger.info(
-      { http: standalone.http, grpc: config.grpc, edge: standalone.edge, nats: standalone.nats },
-      'upgate started',
-    );
+  logger.info({ http: standalone.http, edge: standalone.edge, nats: standalone.nats }, 'upgate started');
+  process.stderr.write(welcome(standalone, config));
   return standalone;
 });
