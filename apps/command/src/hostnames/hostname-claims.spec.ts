@@ -51,13 +51,19 @@ async function holders(store: EventStore): Promise<Map<string, string>> {
   let held = new Map<string, string>();
   for await (const event of store.readAll({ prefix: 'cdnResource-' })) {
     records.set(event.stream, evolveResource(records.get(event.stream) ?? noRecord, event));
-    held = new Map();
-    for (const [stream, { state }] of records) {
-      for (const hostname of hostnamesOf(state)) {
-        if (held.has(hostname)) throw new Error(`${held.get(hostname)} and ${stream} hold ${hostname}`);
-        held.set(hostname, stream);
-      }
-    }
+    held = holdersIn(records);
+  }
+  return held;
+}
+
+function holdersIn(records: Map<string, ResourceRecord>): Map<string, string> {
+  const held = new Map<string, string>();
+  const all = [...records].flatMap(([stream, { state }]) =>
+    hostnamesOf(state).map((name) => [name, stream] as const),
+  );
+  for (const [hostname, stream] of all) {
+    if (held.has(hostname)) throw new Error(`${held.get(hostname)} and ${stream} hold ${hostname}`);
+    held.set(hostname, stream);
   }
   return held;
 }
