@@ -21,6 +21,7 @@ export interface EdgeServerOptions {
   /** A handshake alone on its connection, which ends with the response; `head` are bytes behind it. */
   onHandshake: (request: IncomingMessage, response: ServerResponse, head: Buffer) => void;
   onConnect: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Hears why a connection could not be accepted. */
   onError: (error: Error) => void;
 }
 
@@ -30,9 +31,11 @@ export class EdgeServer {
   readonly #sockets = new Set<Socket>();
   /** Requests of a connection that are not answered yet, those pipelined included. */
   readonly #pending = new WeakMap<Socket, number>();
+  readonly #onError: (error: Error) => void;
   #closed: Promise<void> | undefined;
 
   constructor({ idleMs, onRequest, onHandshake, onConnect, onError }: EdgeServerOptions) {
+    this.#onError = onError;
     this.#server = createServer({
       requireHostHeader: false,
       headersTimeout: HEAD_MS,
@@ -58,14 +61,14 @@ export class EdgeServer {
         if (this.#pending.get(request.socket)) request.socket.destroy();
         else onConnect(request, lastResponse(request));
       })
-      .on('clientError', (error, socket) => this.#misunderstood(error, socket))
-      .on('error', onError);
+      .on('clientError', (error, socket) => this.#misunderstood(error, socket));
   }
 
   /** Throws what the system says when it cannot listen. */
   async listen(host: string, port: number): Promise<void> {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
+    this.#server.on('error', this.#onError);
   }
 
   address(): { host: string; port: number } {

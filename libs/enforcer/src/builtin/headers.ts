@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 
@@ -28,7 +29,8 @@ const SET_ON_REQUESTS = new Set([
 ]);
 const SET_ON_RESPONSES = new Set(['content-length', 'via']);
 const METHODS_WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
-const VIA = '1.1 upgate';
+/** Of this process alone, so that a request that comes back is known. */
+const VIA = `1.1 upgate-${randomBytes(4).toString('hex')}`;
 
 /** The headers of a request as the origin gets them. It sees the host that the client asked for. */
 export function requestHeaders(request: IncomingMessage, authority: string): RawHeaders {
@@ -85,6 +87,11 @@ export function tokens(value: string | undefined): string[] {
 /** Whether the client waits for leave to send the body. */
 export function expectsContinue({ httpVersion, headers }: IncomingMessage): boolean {
   return httpVersion === '1.1' && headers.expect?.toLowerCase() === '100-continue';
+}
+
+/** Whether the request has been here before (RFC 9110, 7.6.3). */
+export function hasComeBack({ headers }: IncomingMessage): boolean {
+  return headers.via?.includes(VIA) ?? false;
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {

@@ -25,7 +25,6 @@ export class HttpForward {
   start(): void {
     const { request, response } = this.#exchange;
     request.on('error', () => undefined);
-    request.once('close', () => !request.complete && this.#upstream?.destroy());
     response.once('close', () => this.#end());
     this.#idle.watch(request, response);
     this.#send('pooled');
@@ -121,9 +120,12 @@ export class HttpForward {
     this.#end();
   }
 
+  /** An early answer does not end the request: its body goes on as long as the client is there. */
   #end(): void {
+    const { request, response } = this.#exchange;
     this.#settled = true;
     this.#idle.stop();
-    if (!this.#exchange.response.writableFinished) this.#upstream?.destroy();
+    if (!response.writableFinished) this.#upstream?.destroy();
+    else if (!request.complete) request.socket.once('close', () => this.#upstream?.destroy());
   }
 }

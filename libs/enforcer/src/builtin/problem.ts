@@ -15,6 +15,7 @@ const PROBLEMS = {
   origin_failed: [502, 'The origin gave no valid answer'],
   shutting_down: [503, 'This edge is shutting down'],
   origin_timeout: [504, 'The origin did not answer in time'],
+  loop_detected: [508, 'The request goes round in a loop'],
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

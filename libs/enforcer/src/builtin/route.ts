@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { hostOfHeader, type Hostname } from '#hostname';
 import type { SettingsEntry, SettingsTable } from '#settings';
-import { tokens } from './headers.js';
+import { hasComeBack, tokens } from './headers.js';
 import type { Problem } from './problem.js';
 
 /** Where a request goes. */
@@ -22,6 +22,8 @@ const PATH = /^[!-~\x80-\xff]+$/;
 
 /** Finds the resource that a request is for, or why there is none. */
 export function routeOf(request: IncomingMessage, table: SettingsTable): Route | Problem {
+  if (hasComeBack(request))
+    return { code: 'loop_detected', detail: 'an origin sends its requests back to this edge' };
   const target = codingProblem(request) ?? targetOf(request);
   if ('code' in target) return target;
   const host = hostOfHeader(target.authority);

@@ -22,6 +22,7 @@ export class Tunnel {
   readonly #client: Socket;
   readonly #origin: Socket;
   readonly #directions: readonly TunnelDirection[];
+  #openEnds = 2;
   #deadline: NodeJS.Timeout | undefined;
   #closedFor: CloseReason | undefined;
 
@@ -74,7 +75,8 @@ export class Tunnel {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('error', () => undefined);
     socket.once('close', () => {
-      if (!peer.destroyed) return linger(peer);
+      this.#openEnds -= 1;
+      if (this.#openEnds > 0) return linger(peer);
       clearTimeout(this.#deadline);
       onClosed();
     });

@@ -79,6 +79,7 @@ export class Upgrade {
     const problem = this.#context.refusal() ?? faultOf(answer);
     if (problem || this.#client.destroyed) origin.destroy();
     if (problem) return this.#fail(problem);
+    if (this.#client.destroyed) return;
     this.#exchange.onDecision('upgraded');
     this.#exchange.response.detachSocket(this.#client);
     this.#client.off('data', this.#keepEarly).off('end', this.#abandon);
