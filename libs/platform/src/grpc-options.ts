@@ -25,8 +25,13 @@ export function grpcOptions(url: string, services: readonly string[]): GrpcOptio
       },
       onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
         new ReflectionService(definition).addToServer(server);
-        new HealthImplementation({ '': 'SERVING' }).addToServer(server);
+        new HealthImplementation(allServing(definition)).addToServer(server);
       },
     },
   };
+}
+
+function allServing(definition: PackageDefinition): Record<string, 'SERVING'> {
+  const services = Object.keys(definition).filter((name) => /^upgate\.v1\.\w+Service$/.test(name));
+  return Object.fromEntries(['', ...services].map((service) => [service, 'SERVING']));
 }

@@ -371,7 +371,8 @@ describe('If-Match', () => {
         ),
       ),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(9).fill(412)]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 412)).toHaveLength(9);
     const lost = answers.find(({ status }) => status === 412)!;
     expect(lost.body).toMatchObject({
       code: 'revision_mismatch',
@@ -407,7 +408,7 @@ describe('headers and parameters', () => {
     expect(refused).toMatchObject({
       status: 400,
       code: 'request_invalid',
-      errors: [{ field: name, value: expect.anything() }],
+      errors: [{ field: name }],
     });
   });
 
