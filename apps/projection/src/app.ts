@@ -16,7 +16,7 @@ import {
   type ListenAddress,
 } from '#platform';
 import type { ProjectionConfig } from './config.js';
-import { logFile } from './folders.js';
+import { logFile, readModelFolder } from './folders.js';
 import { observe } from './observe.js';
 import { ProjectionModule } from './projection.module.js';
 import { ReadSide } from './read-side.js';
@@ -40,8 +40,9 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: config.nats, name: 'projection', logger });
   parts.defer(() => connection.close());
-  const { data: dataDir, fleet } = config;
-  const readSide = await ReadSide.open({ store, dataDir, connection, fleet, logger });
+  const { fleet } = config;
+  const folder = readModelFolder(config);
+  const readSide = await ReadSide.open({ store, folder, connection, fleet, logger });
   const registry = new Registry();
   const readiness = new Readiness();
   observe(readSide, store, registry, readiness);

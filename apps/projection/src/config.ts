@@ -1,13 +1,18 @@
-import { IsIn, Matches } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
 import { Env, IsListenAddress, IsNatsServers, type ListenAddress, type LogFormat } from '#platform';
 
 const NAME = /^[\w-]{1,64}$/;
 
 /** What a rebuild of the read model needs to know. */
 export class RebuildConfig {
-  /** Of the log and the read model. */
+  /** Of the log, and of the read model unless it has a folder of its own. */
   @Env('UPGATE_DATA')
   data = './data';
+
+  /** Of this replica's read model. Absent: a folder in that of the data. */
+  @Env('UPGATE_READ_MODEL')
+  @IsOptional()
+  readModel?: string;
 
   @Env('UPGATE_STORE')
   @IsIn(['sqlite'], { message: 'must be sqlite' })

@@ -1,11 +1,17 @@
 import { join } from 'node:path';
 
+/** As configured. */
+export interface Folders {
+  data: string;
+  readModel?: string;
+}
+
 /** Where the embedded log is. */
 export function logFile(dataDir: string): string {
   return join(dataDir, 'log', 'events.sqlite');
 }
 
-/** Where the read model is, which one process at a time may use. */
-export function readModelFolder(dataDir: string): string {
-  return join(dataDir, 'projection');
+/** Where the read model of a replica is. One process at a time may use it. */
+export function readModelFolder({ data, readModel }: Folders): string {
+  return readModel ?? join(data, 'projection');
 }

@@ -19,6 +19,7 @@ let store: SqliteEventStore;
 let env: Record<string, string>;
 let http: string;
 let program: Program | undefined;
+let replica: Program | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upgate-projection-'));
@@ -36,20 +37,21 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await program?.kill();
-  program = undefined;
+  await replica?.kill();
+  program = replica = undefined;
   await store.close();
   await nats.stop();
   await rm(folder, { recursive: true });
 });
 
-async function ids(after: bigint): Promise<string[]> {
-  const response = await fetch(`http://${http}/v1/resources?limit=1000&timeout=30s&after=${after}`);
+async function ids(after: bigint, address = http): Promise<string[]> {
+  const response = await fetch(`http://${address}/v1/resources?limit=1000&timeout=30s&after=${after}`);
   const { items } = (await response.json()) as { items: { id: string }[] };
   return items.map(({ id }) => id);
 }
 
-function ready(): Promise<boolean> {
-  return eventually('it is ready', async () => (await fetch(`http://${http}/readyz`)).ok);
+function ready(address = http): Promise<boolean> {
+  return eventually('it is ready', async () => (await fetch(`http://${address}/readyz`)).ok);
 }
 
 describe('the projection as a program', () => {
@@ -81,6 +83,22 @@ describe('the projection as a program', () => {
     expect(refused.stderr).toMatch(`uses the data folder ${join(folder, 'projection')}`);
     expect(await program.stop()).toBe(0);
     expect(await new Program(REBUILD, env).exited()).toBe(0);
+  });
+
+  it('runs beside a replica on the same log, each with a read model of its own', async () => {
+    await new ResourceLog(store).create('shared');
+    const [httpPort, grpcPort] = await freePorts(2);
+    const other = `127.0.0.1:${httpPort}`;
+    const beside = { ...env, UPGATE_HTTP: other, UPGATE_GRPC: `127.0.0.1:${grpcPort}` };
+    program = new Program(MAIN, env);
+    await ready();
+    const refused = new Program(MAIN, beside);
+    expect(await refused.exited()).toBe(1);
+    expect(refused.stderr).toMatch('choose another folder with UPGATE_READ_MODEL');
+    replica = new Program(MAIN, { ...beside, UPGATE_READ_MODEL: join(folder, 'replica') });
+    await ready(other);
+    expect(await ids(1n)).toEqual(['shared']);
+    expect(await ids(1n, other)).toEqual(['shared']);
   });
 
   it('names what is wrong with its configuration', async () => {

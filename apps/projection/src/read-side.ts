@@ -6,14 +6,13 @@ import { Convergence } from './edges/convergence.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
 import { ProjectionRunner } from './fold/projection-runner.js';
 import { Projection } from './fold/projection.js';
-import { readModelFolder } from './folders.js';
 import { openReadModel } from './read-model/open-read-model.js';
 import { SettingsSource } from './settings-source.js';
 
 export interface ReadSideOptions {
   store: EventStore;
-  /** The read model has a folder of its own in it. */
-  dataDir: string;
+  /** Of the read model: no other replica may use it. */
+  folder: string;
   connection: FeedConnection;
   fleet: string;
   logger: Logger;
@@ -29,10 +28,9 @@ export class ReadSide {
 
   /** Throws InstanceRunning if another process uses the read model, LogShortened if the log has lost events. */
   static async open(options: ReadSideOptions): Promise<ReadSide> {
-    const folder = readModelFolder(options.dataDir);
     using lock = new DisposableStack();
-    lock.defer(lockInstance(folder));
-    const { readModel, table } = await openReadModel(folder, options.store, options.logger);
+    lock.defer(lockInstance(options.folder, 'UPGATE_READ_MODEL'));
+    const { readModel, table } = await openReadModel(options.folder, options.store, options.logger);
     return new ReadSide(options, new Projection(readModel, table), lock.move());
   }
 

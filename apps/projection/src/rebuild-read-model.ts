@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { SqliteEventStore, type EventStore, type RecordedEvent } from '#event-store';
 import { lockInstance } from '#platform';
-import { logFile, readModelFolder } from './folders.js';
+import { type Folders, logFile, readModelFolder } from './folders.js';
 import { Projection, RESOURCE_STREAMS } from './fold/projection.js';
 import { openReadModel } from './read-model/open-read-model.js';
 import type { Checkpoint, ReadModel } from './read-model/read-model.js';
@@ -15,12 +15,12 @@ type Print = (line: string) => void;
  * Drops the read model and makes it anew from the log, and says whether both agree: whether the digest at the position
  * where the old one stood, if there was one, is the same. Throws InstanceRunning while a program uses the read model.
  */
-export async function rebuildReadModel(dataDir: string, logger: Logger, print: Print): Promise<boolean> {
-  const file = logFile(dataDir);
+export async function rebuildReadModel(folders: Folders, logger: Logger, print: Print): Promise<boolean> {
+  const file = logFile(folders.data);
   if (!existsSync(file)) throw new Error(`There is no event log at ${file}: nothing to rebuild from.`);
-  const folder = readModelFolder(dataDir);
+  const folder = readModelFolder(folders);
   await using parts = new AsyncDisposableStack();
-  parts.defer(lockInstance(folder));
+  parts.defer(lockInstance(folder, 'UPGATE_READ_MODEL'));
   const store = await SqliteEventStore.open({ file });
   parts.defer(() => store.close());
   const { readModel, table } = await openReadModel(folder, store, logger);

@@ -22,7 +22,7 @@ afterEach(() => rig.dispose());
 
 async function rebuild(): Promise<{ agree: boolean; lines: string[] }> {
   const lines: string[] = [];
-  const agree = await rebuildReadModel(rig.folder, rig.logger, (line) => lines.push(line));
+  const agree = await rebuildReadModel({ data: rig.folder }, rig.logger, (line) => lines.push(line));
   return { agree, lines };
 }
 
@@ -38,7 +38,7 @@ async function resources(): Promise<unknown[]> {
 }
 
 function tamper(sql: string): void {
-  const db = new DatabaseSync(join(readModelFolder(rig.folder), 'read-model.sqlite'));
+  const db = new DatabaseSync(join(readModelFolder({ data: rig.folder }), 'read-model.sqlite'));
   db.exec(sql);
   db.close();
 }
@@ -83,8 +83,8 @@ describe('a rebuild', () => {
 
   it('is refused while a program uses the read model, and where there is no log', async () => {
     await rig.start();
-    await expect(rebuild()).rejects.toThrow(readModelFolder(rig.folder));
-    await expect(rebuildReadModel('/nowhere', rig.logger, () => undefined)).rejects.toThrow(
+    await expect(rebuild()).rejects.toThrow(readModelFolder({ data: rig.folder }));
+    await expect(rebuildReadModel({ data: '/nowhere' }, rig.logger, () => undefined)).rejects.toThrow(
       'There is no event log at /nowhere/log/events.sqlite',
     );
   });
@@ -105,7 +105,10 @@ describe('at the start', () => {
 
   it('a read model that is no database is made anew', async () => {
     await foldAndStop();
-    await writeFile(join(readModelFolder(rig.folder), 'read-model.sqlite'), 'garbage '.repeat(1000));
+    await writeFile(
+      join(readModelFolder({ data: rig.folder }), 'read-model.sqlite'),
+      'garbage '.repeat(1000),
+    );
     await rig.start();
     expect(await resources()).toHaveLength(29);
   });
@@ -119,7 +122,7 @@ describe('at the start', () => {
     await store.close();
     tamper(`UPDATE checkpoint SET epoch = '${epoch}'`);
     rig.config.data = other;
-    await cp(readModelFolder(rig.folder), readModelFolder(other), { recursive: true });
+    await cp(readModelFolder({ data: rig.folder }), readModelFolder({ data: other }), { recursive: true });
     await expect(rig.start()).rejects.toThrow(
       'the log ends at position 1 but the read model has seen 32: ' +
         'the log was shortened or put back without a new epoch',

@@ -6,7 +6,7 @@ stopWithParent();
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 try {
   const config = parseConfig(RebuildConfig, process.env);
-  const agree = await rebuildReadModel(config.data, createLogger('rebuild', config.log), print);
+  const agree = await rebuildReadModel(config, createLogger('rebuild', config.log), print);
   if (!agree) process.exitCode = 1;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

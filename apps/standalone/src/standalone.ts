@@ -25,6 +25,7 @@ import {
   observe,
   PROJECTION_SERVICES,
   ProjectionModule,
+  readModelFolder,
   ReadSide,
 } from '../../projection/src/index.js';
 import type { StandaloneConfig } from './config.js';
@@ -81,7 +82,13 @@ async function startControlPlane(
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: nats, name: 'control-plane', logger });
   parts.defer(() => connection.close());
-  const readSide = await ReadSide.open({ store, dataDir: data, connection, fleet, logger });
+  const readSide = await ReadSide.open({
+    store,
+    folder: readModelFolder({ data }),
+    connection,
+    fleet,
+    logger,
+  });
   const registry = new Registry();
   const readiness = new Readiness();
   observe(readSide, store, registry, readiness);

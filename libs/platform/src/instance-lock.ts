@@ -11,10 +11,10 @@ export class InstanceRunning extends Error {
 
 /**
  * Takes `dataDir` for this process alone. The lock is a file lock that the kernel drops with the process, however it
- * ends. Throws InstanceRunning, naming the folder and the process, if another one holds it.
+ * ends. `variable` is the one that names the folder. Throws InstanceRunning, naming the folder and the process, if another one holds it.
  * @returns gives the folder back
  */
-export function lockInstance(dataDir: string): () => void {
+export function lockInstance(dataDir: string, variable = 'UPGATE_DATA'): () => void {
   mkdirSync(dataDir, { recursive: true });
   const pidFile = join(dataDir, 'instance.pid');
   const lock = new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0 });
@@ -25,7 +25,7 @@ export function lockInstance(dataDir: string): () => void {
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new InstanceRunning(
       `Another Upgate${describeHolder(pidFile)} uses the data folder ${dataDir}. ` +
-        'Stop it first, or choose another folder with UPGATE_DATA.',
+        `Stop it first, or choose another folder with ${variable}.`,
     );
   }
   writeFileSync(pidFile, String(process.pid));
