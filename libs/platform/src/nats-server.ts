@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -64,10 +65,14 @@ class SupervisedNatsServer implements NatsServer {
     process.once('exit', this.#kill);
   }
 
+  /** Its port is free when it has been reaped, not yet when it has died. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#restarting;
-    if (this.#running.child.exitCode === null) await endProcess(this.#running.pid);
+    const { child, pid } = this.#running;
+    const reaped = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    if (reaped) await endProcess(pid);
+    await reaped;
     process.off('exit', this.#kill);
   }
 
