@@ -18,7 +18,7 @@ import {
 } from '#platform';
 import { COMMAND_SERVICES, CommandModule, type CommandModuleOptions } from './command.module.js';
 import type { CommandConfig } from './config.js';
-import { FeedConvergence, noConvergence, type ConvergencePort } from './convergence.js';
+import { FeedConvergence, noConvergence } from './convergence.js';
 
 @Module({})
 class AppModule {}
@@ -34,10 +34,16 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   await using parts = new AsyncDisposableStack();
   const store = await SqliteEventStore.open({ file: join(config.data, 'log', 'events.sqlite') });
   parts.defer(() => store.close());
-  const convergence = connectConvergence(config, logger, parts);
-  const options = { store, convergence, logger, registry: new Registry(), readiness: new Readiness() };
-  const app = await createApp(options);
+  const feed = connectConvergence(config, logger, parts);
+  const app = await createApp({
+    store,
+    convergence: feed ?? noConvergence,
+    logger,
+    registry: new Registry(),
+    readiness: new Readiness(),
+  });
   parts.defer(() => app.close());
+  parts.defer(() => feed?.stop());
   await listen(app, config);
   const running = parts.move();
   return { address: addressOf(app), stop: () => running.disposeAsync() };
@@ -47,8 +53,8 @@ function connectConvergence(
   { nats, fleet }: CommandConfig,
   logger: Logger,
   parts: AsyncDisposableStack,
-): ConvergencePort {
-  if (!nats) return noConvergence;
+): FeedConvergence | undefined {
+  if (!nats) return undefined;
   const connection = connectFeed({ servers: nats, name: 'command', logger });
   parts.defer(() => connection.close());
   return new FeedConvergence(connection, fleet);

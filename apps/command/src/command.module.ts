@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { EventStore } from '#event-store';
@@ -26,7 +26,9 @@ export interface CommandModuleOptions {
 
 /** The write side's interfaces over HTTP and gRPC. */
 @Module({})
-export class CommandModule {
+export class CommandModule implements BeforeApplicationShutdown {
+  constructor(@Inject(Commands) private readonly commands: Commands) {}
+
   static register({ store, convergence, logger, registry, readiness }: CommandModuleOptions): DynamicModule {
     const commands = new Commands(store, convergence, new CommandMetrics(registry, readiness));
     return {
@@ -43,5 +45,9 @@ export class CommandModule {
         { provide: BatchRunner, useValue: new BatchRunner(commands, logger) },
       ],
     };
+  }
+  /** Before the servers close, so that every command under way is answered. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.commands.stop();
   }
 }

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConvergenceJson } from '#contract';
 import { requestConvergence, type FeedConnection } from '#edge-feed';
 
-const RETRY_MS = 100;
+const RETRY_MS = 50;
+/** For so long one projection is asked to wait, before any is asked again: the one that was asked may have died. */
+const ASK_MS = 500;
 
 /** Waits until every live edge node has applied a position. */
 export interface ConvergencePort {
@@ -10,8 +12,10 @@ export interface ConvergencePort {
   wait(position: bigint, timeoutMs: number): Promise<ConvergenceJson>;
 }
 
-/** Asks a projection over NATS, again and again while none answers. */
+/** Asks a projection over NATS, again and again until it knows that the position is applied. */
 export class FeedConvergence implements ConvergencePort {
+  #stopping = false;
+
   constructor(
     private readonly connection: FeedConnection,
     private readonly fleet: string,
@@ -19,12 +23,19 @@ export class FeedConvergence implements ConvergencePort {
 
   async wait(position: bigint, timeoutMs: number): Promise<ConvergenceJson> {
     const deadline = performance.now() + timeoutMs;
-    for (let left = timeoutMs; left > 0; left = Math.floor(deadline - performance.now())) {
-      const answer = await requestConvergence(this.connection, this.fleet, position, left);
-      if (answer) return answer;
-      await delay(Math.min(RETRY_MS, left));
+    let latest: ConvergenceJson | undefined;
+    for (let left = timeoutMs; left > 0 && !this.#stopping; left = Math.floor(deadline - performance.now())) {
+      const answer = await requestConvergence(this.connection, this.fleet, position, Math.min(ASK_MS, left));
+      if (answer?.status === 'applied') return answer;
+      if (!answer) await delay(Math.min(RETRY_MS, left));
+      latest = answer ?? latest;
     }
-    return unknownConvergence(position);
+    return latest ?? unknownConvergence(position);
+  }
+
+  /** Ends all that wait, soon. */
+  stop(): void {
+    this.#stopping = true;
   }
 }
 

@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { closeConnections } from './close-connections.js';
 import { ErrorFilter } from './error-filter.js';
 import { NestLog } from './logger.js';
 import { tellMethodNotAllowed } from './method-not-allowed.js';
@@ -22,7 +23,6 @@ export async function createHttpApp(
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
-    forceCloseConnections: true,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
   });
   const fastify = adapter.getInstance();
@@ -33,6 +33,7 @@ export async function createHttpApp(
     done();
   });
   tellMethodNotAllowed(fastify);
+  closeConnections(fastify);
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(logger, request, reply);
     done();

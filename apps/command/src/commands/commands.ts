@@ -21,6 +21,8 @@ import { ResourceWriter } from './resource-writer.js';
 /** What operators can have done, whatever the protocol. A refusal is thrown as ApiError. */
 export class Commands {
   readonly #writer: ResourceWriter;
+  readonly #underWay = new Set<Promise<CommandResult>>();
+  #stopping = false;
 
   constructor(
     private readonly store: EventStore,
@@ -86,13 +88,26 @@ export class Commands {
     return this.convergence.wait(BigInt(position), waitMs);
   }
 
-  #run(
+  /** Refuses new commands, and resolves when those under way are done. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #run(
     id: string,
     command: CdnResourceCommand,
     { reason }: ReasonInput,
     context: CommandContext,
   ): Promise<CommandResult> {
-    return this.metrics.measure(command.type, () => this.#execute(id, command, reason, context));
+    if (this.#stopping) throw new ApiError('shutting_down');
+    const execution = this.metrics.measure(command.type, () => this.#execute(id, command, reason, context));
+    this.#underWay.add(execution);
+    try {
+      return await execution;
+    } finally {
+      this.#underWay.delete(execution);
+    }
   }
 
   async #execute(
