@@ -71,6 +71,13 @@ export class ReadSide {
     void this.runner.caughtUp.then(() => this.#joinFeed());
   }
 
+  /** Forgets an edge node, here and in every other replica, until it reports again. False: it is not known here. */
+  forget(node: string): boolean {
+    const known = this.edges.forget(node);
+    if (known) this.#publisher?.forget(node);
+    return known;
+  }
+
   /** Ends the work and all that wait; queries still find what was there. */
   async stop(): Promise<void> {
     await this.runner.stop();
@@ -91,6 +98,7 @@ export class ReadSide {
     const source = new SettingsSource(this.projection);
     this.#publisher = new FeedPublisher({ connection, fleet, source, logger });
     this.#publisher.onStatus((status) => this.edges.heard(status));
+    this.#publisher.onForget((node) => this.edges.forget(node));
     const wait = (position: bigint, timeoutMs: number) => this.convergence.wait(position, timeoutMs);
     const convergence = serveConvergence({ connection, fleet, logger, wait });
     this.#stopServing.defer(() => convergence.unsubscribe());

@@ -66,6 +66,13 @@ export interface HistoryItemJson {
   requestId: string;
 }
 
+/** How far a node is behind the head of the log: by nothing when it is there, by everything when it has another log. */
+export interface LagJson {
+  changes: number;
+  /** Since the first of these changes was recorded. */
+  seconds: number;
+}
+
 export interface EdgeJson {
   node: string;
   region: string;
@@ -75,6 +82,7 @@ export interface EdgeJson {
   position: string;
   digest: string;
   verdict: 'same' | 'behind' | 'differs' | 'ahead';
+  lag: LagJson;
   enforcer: string;
   version: string;
   openConnections: number;

@@ -1,4 +1,5 @@
 import {
+  CHANGE_VERSION,
   CHUNK_BYTES,
   MAX_CONVERGENCE_TIMEOUT_MS,
   MAX_ERROR_LENGTH,
@@ -18,6 +19,7 @@ import {
   type ConvergenceRequest,
   type Entry,
   type EntryChange,
+  type Forget,
   type Head,
   type RetryLater,
   type SnapshotOffer,
@@ -89,6 +91,10 @@ export function checkStatus(status: Status): void {
   matches('digest', status.digest, DIGEST, '32 hexadecimal digits');
 }
 
+export function checkForget({ node }: Forget): void {
+  name('node', node);
+}
+
 export function checkConvergenceRequest({ timeoutMs }: ConvergenceRequest): void {
   atMost('timeout_ms', timeoutMs, MAX_CONVERGENCE_TIMEOUT_MS);
 }
@@ -105,6 +111,10 @@ export function checkConvergenceAnswer({ missing, refused }: ConvergenceAnswer):
 
 /** Also of an answer to a sync, which may have nothing to tell: then `previous` is the position itself. */
 function checkChanges(change: Change): void {
+  if (change.version !== CHANGE_VERSION)
+    throw new MessageInvalid(
+      `the version ${change.version} of the change is not known, only ${CHANGE_VERSION} is`,
+    );
   checkHead(change);
   const { previous, position, changes } = change;
   if (previous > position) throw new MessageInvalid(`previous ${previous} is above position ${position}`);

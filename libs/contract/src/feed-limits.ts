@@ -1,3 +1,6 @@
+/** Of the changes that are sent, and the only one that is understood. */
+export const CHANGE_VERSION = 1;
+
 /** Of any message on the feed: below what a NATS server takes by default (1 MiB). */
 export const MAX_MESSAGE_BYTES = 1_000_000;
 /** Of a message that holds no settings: heads, requests. */

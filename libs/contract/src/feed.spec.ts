@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  CHANGE_VERSION,
   changeMessage,
   CHUNK_BYTES,
   chunkAnswerMessage,
@@ -31,7 +32,14 @@ const entry = {
   policyPosition: 3n,
 };
 const changed = { resource: 'shop', position: 7n, state: { $case: 'entry' as const, value: entry } };
-const change: ChangeMessage = { epoch: 'e-1', previous: 5n, position: 7n, digest, changes: [changed] };
+const change: ChangeMessage = {
+  epoch: 'e-1',
+  previous: 5n,
+  position: 7n,
+  digest,
+  changes: [changed],
+  version: CHANGE_VERSION,
+};
 const status: StatusMessage = {
   node: 'edge-1.example',
   region: '',
@@ -142,6 +150,8 @@ describe('a feed message that says what is not allowed is refused, with the reas
     ['position 0', bytesOf.change({ position: 0n, previous: 0n }), 'previous 0 is not below position 0'],
     ['backwards', bytesOf.change({ previous: 8n }), 'previous 8 is not below position 7'],
     ['digest', bytesOf.change({ digest: 'xyz' }), 'digest "xyz" is not 32 hexadecimal digits'],
+    ['version', bytesOf.change({ version: 2 }), 'the version 2 of the change is not known, only 1 is'],
+    ['no version', bytesOf.change({ version: 0 }), 'the version 0 of the change is not known, only 1 is'],
     ['twice', bytesOf.change({ changes: [changed, changed] }), 'a resource is there twice'],
     ['stateless', bytesOf.change({ changes: [{ ...changed, state: undefined }] }), 'shop: has no state'],
     ['old entry', bytesOf.change({ changes: [{ ...changed, position: 5n }] }), 'shop: position 5 is not'],

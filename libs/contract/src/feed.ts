@@ -12,6 +12,7 @@ import {
   ChunkRequest,
   ConvergenceAnswer,
   ConvergenceRequest,
+  Forget,
   Head,
   Status,
   SyncAnswer,
@@ -36,6 +37,7 @@ export const chunkRequestMessage = feedMessage(
 );
 export const chunkAnswerMessage = feedMessage(ChunkAnswer, MAX_MESSAGE_BYTES, checks.checkChunkAnswer);
 export const statusMessage = feedMessage(Status, MAX_STATUS_BYTES, checks.checkStatus);
+export const forgetMessage = feedMessage(Forget, MAX_SMALL_MESSAGE_BYTES, checks.checkForget);
 export const convergenceRequestMessage = feedMessage(
   ConvergenceRequest,
   MAX_SMALL_MESSAGE_BYTES,

@@ -5,6 +5,7 @@ export type {
   EdgeJson,
   FieldErrorJson,
   HistoryItemJson,
+  LagJson,
   OpenConnectionsJson,
   ProblemJson,
   ResourceJson,
@@ -18,6 +19,7 @@ export {
   chunkRequestMessage,
   convergenceAnswerMessage,
   convergenceRequestMessage,
+  forgetMessage,
   headMessage,
   statusMessage,
   syncAnswerMessage,
@@ -25,6 +27,7 @@ export {
   type FeedMessage,
 } from './feed.js';
 export {
+  CHANGE_VERSION,
   CHUNK_BYTES,
   MAX_ERROR_LENGTH,
   MAX_MESSAGE_BYTES,

@@ -14,7 +14,7 @@ import { subjectsOf } from './subjects.js';
 
 const QUEUE = 'projection';
 /** For the way there and back. */
-const GRACE_MS = 1_000;
+const GRACE_MS = 500;
 const MAX_ERROR_SENT = 500;
 
 export interface ConvergenceServerOptions {

@@ -1,4 +1,5 @@
 import {
+  CHANGE_VERSION,
   WireOpenConnections,
   type ChangeMessage,
   type EntryChangeMessage,
@@ -34,12 +35,12 @@ export function sizeOfChange(change: SettingsChange): number {
 }
 
 export function toMessage({ changes, ...rest }: FeedChange): ChangeMessage {
-  return { ...rest, changes: changes.map(toEntryChange) };
+  return { ...rest, version: CHANGE_VERSION, changes: changes.map(toEntryChange) };
 }
 
 /** The message has been parsed: every entry has a state, every mode is known. */
-export function fromMessage({ changes, ...rest }: ChangeMessage): FeedChange {
-  return { ...rest, changes: changes.map(fromEntryChange) };
+export function fromMessage({ epoch, previous, position, digest, changes }: ChangeMessage): FeedChange {
+  return { epoch, previous, position, digest, changes: changes.map(fromEntryChange) };
 }
 
 function toEntryChange(change: SettingsChange): EntryChangeMessage {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { headers, type Msg } from '@nats-io/transport-node';
-import { changeMessage, headMessage, MessageInvalid, statusMessage } from '#contract';
+import { changeMessage, forgetMessage, headMessage, MessageInvalid, statusMessage } from '#contract';
 import type { FeedConnection, FeedSubscription } from './connection.js';
 import { Coverage } from './coverage.js';
 import type { FeedSource } from './feed-source.js';
@@ -103,6 +103,20 @@ export class FeedPublisher {
       if (!status) return;
       if (message.subject.endsWith(`.${tokenOf(status.node)}`)) handler(status);
       else this.#incoming.refuse(message.subject, `it is the status of another node, ${status.node}`);
+    });
+    this.#subscriptions.push(subscription);
+    return subscription;
+  }
+
+  /** Tells all replicas, this one too, that a node is to be forgotten. */
+  forget(node: string): void {
+    this.#connection.publish(this.#subjects.forget, forgetMessage.encode({ node }));
+  }
+
+  onForget(handler: (node: string) => void): FeedSubscription {
+    const subscription = this.#connection.subscribe(this.#subjects.forget, (message) => {
+      const forget = this.#incoming.read(forgetMessage, message);
+      if (forget) handler(forget.node);
     });
     this.#subscriptions.push(subscription);
     return subscription;

@@ -5,6 +5,7 @@ export interface Subjects {
   head: string;
   sync: string;
   convergence: string;
+  forget: string;
   /** Of every node. */
   statuses: string;
   status(node: string): string;
@@ -23,6 +24,7 @@ export function subjectsOf(fleet: string): Subjects {
     head: `${root}.head`,
     sync: `${root}.sync`,
     convergence: `${root}.convergence`,
+    forget: `${root}.forget`,
     statuses: `${root}.status.*`,
     status: (node) => `${root}.status.${tokenOf(node)}`,
     chunk: (replica) => `${root}.chunk.${tokenOf(replica)}`,

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { EdgeJson, StatusMessage } from '#contract';
 import type { Checkpoint, ReadModel } from '../read-model/read-model.js';
-import { deserialize, renderEdge, serialize, stateOf, type Edge, type EdgeState } from './edge.js';
+import { appliedOf, deserialize, renderEdge, serialize, stateOf, type Edge, type EdgeState } from './edge.js';
+import { Lag } from './lag.js';
 
 const SWEEP_MS = 1_000;
 
@@ -18,6 +19,7 @@ export class EdgeRegistry {
   /** The state of each node as it was last told. */
   readonly #states = new Map<string, EdgeState>();
   readonly #unsaved = new Set<string>();
+  readonly #lag: Lag;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -26,6 +28,7 @@ export class EdgeRegistry {
     private readonly logger: Logger,
     private readonly clock: () => number = () => performance.now(),
   ) {
+    this.#lag = new Lag(readModel.history, () => head().position);
     this.events.setMaxListeners(0);
     for (const record of readModel.edges.all()) this.#put(deserialize(record, clock()));
   }
@@ -60,13 +63,13 @@ export class EdgeRegistry {
 
   get(node: string): EdgeJson | undefined {
     const edge = this.#edges.get(node);
-    return edge && renderEdge(edge, this.head(), this.clock());
+    return edge && this.#render(edge);
   }
 
   /** By node id. */
   list(): EdgeJson[] {
     const nodes = [...this.#edges.keys()].toSorted();
-    return nodes.map((node) => renderEdge(this.#edges.get(node)!, this.head(), this.clock()));
+    return nodes.map((node) => this.#render(this.#edges.get(node)!));
   }
 
   inState(state: EdgeState): Edge[] {
@@ -77,6 +80,11 @@ export class EdgeRegistry {
   sweep(): void {
     for (const node of this.#edges.keys()) this.#settle(node);
     this.#save();
+  }
+
+  #render(edge: Edge): EdgeJson {
+    const head = this.head();
+    return renderEdge(edge, head, this.#lag.of(appliedOf(edge, head.epoch)), this.clock());
   }
 
   #put(edge: Edge): void {

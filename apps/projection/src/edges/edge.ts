@@ -1,4 +1,4 @@
-import type { EdgeJson, StatusMessage } from '#contract';
+import type { EdgeJson, LagJson, StatusMessage } from '#contract';
 import type { Checkpoint } from '../read-model/read-model.js';
 
 /** A node that has not been heard for this long is stale. */
@@ -33,7 +33,7 @@ function verdictOf({ epoch, position, digest }: StatusMessage, head: Checkpoint)
   return digest === head.digest ? 'same' : 'differs';
 }
 
-export function renderEdge(edge: Edge, head: Checkpoint, now: number): EdgeJson {
+export function renderEdge(edge: Edge, head: Checkpoint, lag: LagJson, now: number): EdgeJson {
   const { node, region, ring, epoch, position, digest, enforcer, version, openConnections, error } =
     edge.status;
   return {
@@ -45,6 +45,7 @@ export function renderEdge(edge: Edge, head: Checkpoint, now: number): EdgeJson 
     position: position.toString(),
     digest,
     verdict: verdictOf(edge.status, head),
+    lag,
     enforcer,
     version,
     openConnections,

@@ -100,6 +100,7 @@ describe('the edges', () => {
       position: position.toString(),
       digest: node.table.digest,
       verdict: 'same',
+      lag: { changes: 0, seconds: 0 },
       enforcer: 'none',
       version: '1.2.3',
       openConnections: 3,

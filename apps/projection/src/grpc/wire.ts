@@ -50,8 +50,13 @@ export function integrationOf(wire: string): unknown {
   return wire in INTEGRATION ? INTEGRATION[wire] : wire;
 }
 
-export function toWireEdge({ state, verdict, ...rest }: EdgeJson): WireEdge {
-  return { ...rest, state: STATE[state], verdict: VERDICT[verdict] };
+export function toWireEdge({ state, verdict, lag, ...rest }: EdgeJson): WireEdge {
+  return {
+    ...rest,
+    state: STATE[state],
+    verdict: VERDICT[verdict],
+    lag: { ...lag, changes: String(lag.changes) },
+  };
 }
 
 export function toWireHistoryItem({

@@ -14,6 +14,7 @@ import { EdgeRegistry } from '../edges/edge-registry.js';
 import { ProjectionRunner } from '../fold/projection-runner.js';
 import { awaitPosition } from '../queries/await-position.js';
 import { ConvergenceParameters, ReadParameters } from '../queries/parameters.js';
+import { ReadSide } from '../read-side.js';
 import { ApiQueryAnswer } from './documentation.js';
 import { PositionHeader } from './position-header.js';
 import { EdgeListDto } from './response-dto.js';
@@ -26,6 +27,7 @@ export class EdgesController {
     private readonly runner: ProjectionRunner,
     private readonly registry: EdgeRegistry,
     private readonly convergence: Convergence,
+    private readonly readSide: ReadSide,
   ) {}
 
   @Get('edges')
@@ -40,12 +42,13 @@ export class EdgesController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Forget an edge node',
-    description: 'A node that still runs is back with its next report.',
+    description:
+      'Every replica of the projection forgets it. A node that still runs is back with its next report.',
   })
   @ApiNoContentResponse()
   @ApiProblems('edge_unknown', 'shutting_down', 'internal')
   forget(@Param('node') node: string): void {
-    if (!this.registry.forget(node)) throw new ApiError('edge_unknown');
+    if (!this.readSide.forget(node)) throw new ApiError('edge_unknown');
   }
 
   @Get('convergence/:position')

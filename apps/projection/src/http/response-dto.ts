@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { EdgeJson, HistoryItemJson } from '#contract';
+import type { EdgeJson, HistoryItemJson, LagJson } from '#contract';
 import { ActorDto, ResourceDto, WebsocketsDto } from '#platform';
 
 const NEXT = {
@@ -65,6 +65,20 @@ export class HistoryDto {
   next!: string | null;
 }
 
+export class LagDto implements LagJson {
+  @ApiProperty({
+    example: 0,
+    description: 'Changes of the log that the node has yet to apply: all, if it has none of this log.',
+  })
+  changes!: number;
+
+  @ApiProperty({
+    example: 0,
+    description: 'Since the first of these changes was recorded; the clock of the node has no part in it.',
+  })
+  seconds!: number;
+}
+
 export class EdgeDto implements EdgeJson {
   @ApiProperty({ example: 'edge-1' })
   node!: string;
@@ -95,6 +109,9 @@ export class EdgeDto implements EdgeJson {
     description: 'How its settings compare with the control plane’s.',
   })
   verdict!: 'same' | 'behind' | 'differs' | 'ahead';
+
+  @ApiProperty({ type: LagDto })
+  lag!: LagDto;
 
   @ApiProperty({ example: 'builtin' })
   enforcer!: string;

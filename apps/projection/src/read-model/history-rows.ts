@@ -33,9 +33,13 @@ const ITEMS_OF_PAGE = `
 /** Who did what to which resource, when, and what became of it: one row for every event. */
 export class HistoryRows {
   readonly #insert: StatementSync;
+  readonly #between: StatementSync;
+  readonly #next: StatementSync;
 
   constructor(private readonly db: DatabaseSync) {
     this.#insert = db.prepare('INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#between = db.prepare('SELECT count(*) AS count FROM history WHERE position > ? AND position <= ?');
+    this.#next = db.prepare('SELECT time FROM history WHERE position > ? ORDER BY position LIMIT 1');
   }
 
   add(resource: string, event: RecordedEvent, after: ResourceJson | undefined): void {
@@ -75,6 +79,17 @@ export class HistoryRows {
 
   count(): number {
     return Number(this.db.prepare('SELECT count(*) AS count FROM history').get()?.['count']);
+  }
+
+  /** Events above one position, up to another. */
+  countBetween(above: Position, upTo: Position): number {
+    return Number(this.#between.get(above, upTo)?.['count']);
+  }
+
+  /** When the first event above the position was recorded; undefined if there is none. */
+  timeAfter(position: Position): string | undefined {
+    const row = this.#next.get(position);
+    return row && String(row['time']);
   }
 
   /** After the last event of the resource at or before the moment; undefined if there was none. */

@@ -94,6 +94,14 @@ export interface Edge {
     | undefined;
   /** ISO 8601, UTC. */
   lastSeen: string;
+  lag?: Lag | undefined;
+}
+
+/** How far a node is behind the head of the log: by nothing when it is there, by everything when it has another log. */
+export interface Lag {
+  changes: string;
+  /** Since the first of these changes was recorded. */
+  seconds: number;
 }
 
 export interface GetConvergenceRequest {

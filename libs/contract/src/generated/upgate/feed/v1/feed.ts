@@ -29,6 +29,8 @@ export interface Change {
   digest: string;
   /** Each resource at most once. Judged and applied as a whole. */
   changes: EntryChange[];
+  /** Of what a change may say: a receiver refuses a version that it does not know, since it cannot tell what it means. */
+  version: number;
 }
 
 export interface EntryChange {
@@ -126,6 +128,11 @@ export interface Status {
   leaving: boolean;
 }
 
+/** From one replica of the projection to the others: an operator wants this node forgotten. */
+export interface Forget {
+  node: string;
+}
+
 /** From the command side to any one replica of the projection: wait until every live node has applied a position. */
 export interface ConvergenceRequest {
   position: bigint;
@@ -150,7 +157,7 @@ export interface RefusedNode {
 }
 
 function createBaseChange(): Change {
-  return { epoch: "", previous: 0n, position: 0n, digest: "", changes: [] };
+  return { epoch: "", previous: 0n, position: 0n, digest: "", changes: [], version: 0 };
 }
 
 export const Change: MessageFns<Change> = {
@@ -175,6 +182,9 @@ export const Change: MessageFns<Change> = {
     }
     for (const v of message.changes) {
       EntryChange.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.version !== 0) {
+      writer.uint32(48).uint32(message.version);
     }
     return writer;
   },
@@ -230,6 +240,14 @@ export const Change: MessageFns<Change> = {
             }
 
             message.changes.push(EntryChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.version = reader.uint32();
             continue;
           }
         }
@@ -1136,6 +1154,52 @@ export const Status: MessageFns<Status> = {
             }
 
             message.leaving = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseForget(): Forget {
+  return { node: "" };
+}
+
+export const Forget: MessageFns<Forget> = {
+  encode(message: Forget, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Forget {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
             continue;
           }
         }
