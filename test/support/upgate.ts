@@ -69,9 +69,9 @@ export class Upgate {
       'Upgate to be ready',
       async () => {
         if (!program.running) throw new Error(`it has ended:\n${program.said}`);
-        return (
-          (await fetch(`${this.api}/readyz`)).ok && (await this.edges()).some(({ state }) => state === 'live')
-        );
+        const addresses = [this.env['UPGATE_HTTP'], this.env['UPGATE_AGENT_HTTP']];
+        const answers = await Promise.all(addresses.map((address) => fetch(`http://${address}/readyz`)));
+        return answers.every(({ ok }) => ok) && (await this.edges()).some(({ state }) => state === 'live');
       },
       30_000,
     );

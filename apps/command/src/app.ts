@@ -1,27 +1,12 @@
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { connectFeed } from '#edge-feed';
 import { SqliteEventStore } from '#event-store';
-import {
-  addressOf,
-  createHttpApp,
-  formatAddress,
-  grpcOptions,
-  HealthController,
-  listening,
-  Readiness,
-  setUpDocs,
-  type ListenAddress,
-} from '#platform';
-import { COMMAND_SERVICES, CommandModule, type CommandModuleOptions } from './command.module.js';
+import { addressOf, Readiness, startApiApp, type ListenAddress } from '#platform';
+import { COMMAND_SERVICES, CommandModule } from './command.module.js';
 import type { CommandConfig } from './config.js';
 import { FeedConvergence, noConvergence } from './convergence.js';
-
-@Module({})
-class AppModule {}
 
 export interface CommandApp {
   /** Of HTTP. */
@@ -35,16 +20,17 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   const store = await SqliteEventStore.open({ file: join(config.data, 'log', 'events.sqlite') });
   parts.defer(() => store.close());
   const feed = connectConvergence(config, logger, parts);
-  const app = await createApp({
-    store,
-    convergence: feed ?? noConvergence,
-    logger,
-    registry: new Registry(),
-    readiness: new Readiness(),
+  const convergence = feed ?? noConvergence;
+  const shared = { logger, registry: new Registry(), readiness: new Readiness() };
+  const app = await startApiApp({
+    imports: [CommandModule.register({ store, convergence, ...shared })],
+    services: COMMAND_SERVICES,
+    http: config.http,
+    grpc: config.grpc,
+    ...shared,
   });
   parts.defer(() => app.close());
   parts.defer(() => feed?.stop());
-  await listen(app, config);
   const running = parts.move();
   return { address: addressOf(app), stop: () => running.disposeAsync() };
 }
@@ -58,26 +44,4 @@ function connectConvergence(
   const connection = connectFeed({ servers: nats, name: 'command', logger });
   parts.defer(() => connection.close());
   return new FeedConvergence(connection, fleet);
-}
-
-async function createApp(options: CommandModuleOptions): Promise<NestFastifyApplication> {
-  const { readiness, registry, logger } = options;
-  const module = {
-    module: AppModule,
-    imports: [CommandModule.register(options)],
-    controllers: [HealthController],
-    providers: [
-      { provide: Readiness, useValue: readiness },
-      { provide: Registry, useValue: registry },
-    ],
-  };
-  const app = await createHttpApp(module, logger);
-  setUpDocs(app);
-  return app;
-}
-
-async function listen(app: NestFastifyApplication, { http, grpc }: CommandConfig): Promise<void> {
-  app.connectMicroservice(grpcOptions(formatAddress(grpc), COMMAND_SERVICES), { inheritAppConfig: true });
-  await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
-  await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
 }

@@ -1,20 +1,8 @@
-import { Module } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { connectFeed } from '#edge-feed';
 import { SqliteEventStore } from '#event-store';
-import {
-  addressOf,
-  createHttpApp,
-  formatAddress,
-  grpcOptions,
-  HealthController,
-  listening,
-  Readiness,
-  setUpDocs,
-  type ListenAddress,
-} from '#platform';
+import { addressOf, Readiness, startApiApp, type ListenAddress } from '#platform';
 import type { ProjectionConfig } from './config.js';
 import { logFile, readModelFolder } from './folders.js';
 import { observe } from './observe.js';
@@ -23,9 +11,6 @@ import { ReadSide } from './read-side.js';
 
 /** The .proto files of the services that the read side serves. */
 export const PROJECTION_SERVICES = ['query_service.proto', 'audit_service.proto'];
-
-@Module({})
-class AppModule {}
 
 export interface ProjectionApp {
   /** Of HTTP. */
@@ -40,40 +25,22 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: config.nats, name: 'projection', logger });
   parts.defer(() => connection.close());
-  const { fleet } = config;
+  const { fleet, http, grpc } = config;
   const folder = readModelFolder(config);
   const readSide = await ReadSide.open({ store, folder, connection, fleet, logger });
   const registry = new Registry();
   const readiness = new Readiness();
   observe(readSide, store, registry, readiness);
-  const app = await createApp(readSide, registry, readiness, logger);
+  const app = await startApiApp({
+    imports: [ProjectionModule.register(readSide)],
+    services: PROJECTION_SERVICES,
+    http,
+    grpc,
+    registry,
+    readiness,
+    logger,
+  });
   parts.defer(() => app.close());
-  await listen(app, config);
   const running = parts.move();
   return { address: addressOf(app), stop: () => running.disposeAsync() };
-}
-
-function createApp(
-  readSide: ReadSide,
-  registry: Registry,
-  readiness: Readiness,
-  logger: Logger,
-): Promise<NestFastifyApplication> {
-  const module = {
-    module: AppModule,
-    imports: [ProjectionModule.register(readSide)],
-    controllers: [HealthController],
-    providers: [
-      { provide: Readiness, useValue: readiness },
-      { provide: Registry, useValue: registry },
-    ],
-  };
-  return createHttpApp(module, logger);
-}
-
-async function listen(app: NestFastifyApplication, { http, grpc }: ProjectionConfig): Promise<void> {
-  setUpDocs(app);
-  app.connectMicroservice(grpcOptions(formatAddress(grpc), PROJECTION_SERVICES), { inheritAppConfig: true });
-  await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
-  await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
 }

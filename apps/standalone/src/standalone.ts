@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -7,14 +6,9 @@ import { connectFeed, parseServers } from '#edge-feed';
 import { SqliteEventStore } from '#event-store';
 import {
   addressOf,
-  createHttpApp,
-  formatAddress,
-  grpcOptions,
-  HealthController,
-  listening,
   lockInstance,
   Readiness,
-  setUpDocs,
+  startApiApp,
   startNatsServer,
   type ListenAddress,
 } from '#platform';
@@ -37,9 +31,6 @@ export interface Standalone {
   nats: string[];
   stop(): Promise<void>;
 }
-
-@Module({})
-class StandaloneModule {}
 
 /**
  * Starts the whole system in this process, with a nats-server child unless servers are named. Each part talks to the
@@ -92,24 +83,18 @@ async function startControlPlane(
   const registry = new Registry();
   const readiness = new Readiness();
   observe(readSide, store, registry, readiness);
-  const module = {
-    module: StandaloneModule,
+  const app = await startApiApp({
     imports: [
       CommandModule.register({ store, convergence: readSide.convergence, logger, registry, readiness }),
       ProjectionModule.register(readSide),
     ],
-    controllers: [HealthController],
-    providers: [
-      { provide: Readiness, useValue: readiness },
-      { provide: Registry, useValue: registry },
-    ],
-  };
-  const app = await createHttpApp(module, logger);
+    services: [...COMMAND_SERVICES, ...PROJECTION_SERVICES],
+    http,
+    grpc,
+    registry,
+    readiness,
+    logger,
+  });
   parts.defer(() => app.close());
-  setUpDocs(app);
-  const services = [...COMMAND_SERVICES, ...PROJECTION_SERVICES];
-  app.connectMicroservice(grpcOptions(formatAddress(grpc), services), { inheritAppConfig: true });
-  await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
-  await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
   return app;
 }

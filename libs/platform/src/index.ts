@@ -6,6 +6,7 @@ export {
   ResourceDto,
   WebsocketsDto,
 } from './api-dto.js';
+export { startApiApp, type ApiAppOptions } from './api-app.js';
 export { ApiError, toProblem } from './api-error.js';
 export { ApiProblems } from './api-problem.js';
 export { ConfigInvalid, Env, parseConfig } from './config.js';

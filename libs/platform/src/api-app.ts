@@ -1,0 +1,47 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { listening } from './cannot-listen.js';
+import { setUpDocs } from './docs.js';
+import { grpcOptions } from './grpc-options.js';
+import { HealthController, Readiness } from './health.js';
+import { createHttpApp } from './http-app.js';
+import { formatAddress, type ListenAddress } from './listen-address.js';
+
+export interface ApiAppOptions {
+  imports: DynamicModule[];
+  /** The .proto files of the services that the imports serve over gRPC. */
+  services: readonly string[];
+  http: ListenAddress;
+  grpc: ListenAddress;
+  registry: Registry;
+  readiness: Readiness;
+  logger: Logger;
+}
+
+@Module({})
+class ApiModule {}
+
+/** Serves modules of the API over HTTP and gRPC, with their description, health and metrics. Throws CannotListen. */
+export async function startApiApp(options: ApiAppOptions): Promise<NestFastifyApplication> {
+  const { imports, services, http, grpc, registry, readiness, logger } = options;
+  const providers = [
+    { provide: Readiness, useValue: readiness },
+    { provide: Registry, useValue: registry },
+  ];
+  const app = await createHttpApp(
+    { module: ApiModule, imports, controllers: [HealthController], providers },
+    logger,
+  );
+  try {
+    setUpDocs(app);
+    app.connectMicroservice(grpcOptions(formatAddress(grpc), services), { inheritAppConfig: true });
+    await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
+    await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
