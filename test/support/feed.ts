@@ -49,10 +49,10 @@ export class FoldedLog implements FeedSource {
     return changes.length > limit ? undefined : changes;
   }
 
-  snapshot(): EncodedSnapshot {
+  async snapshot(): Promise<EncodedSnapshot> {
     this.snapshotsBuilt += 1;
     const { epoch, position } = this.head();
-    return { epoch, position, bytes: encodeSnapshot(epoch, position, this.table) };
+    return { epoch, position, bytes: await encodeSnapshot(epoch, position, this.table) };
   }
 
   #fold(change: SettingsChange): string {
@@ -86,7 +86,7 @@ export class TableNode implements FeedHandler {
   }
 
   async applySnapshot(bytes: Buffer): Promise<Outcome> {
-    const { epoch, position, table } = decodeSnapshot(bytes);
+    const { epoch, position, table } = await decodeSnapshot(bytes);
     return this.#take(table, { epoch, position, digest: table.digest });
   }
 

@@ -28,7 +28,7 @@ export class SettingsLog {
     return { epoch: this.epoch, position: this.position, digest: this.table.digest };
   }
 
-  snapshot(): Buffer {
+  snapshot(): Promise<Buffer> {
     return encodeSnapshot(this.epoch, this.position, this.table);
   }
 

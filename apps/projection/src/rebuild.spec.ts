@@ -95,7 +95,7 @@ describe('at the start', () => {
     ['has another schema', 'PRAGMA user_version = 99'],
     ['does not give its own digest', `UPDATE checkpoint SET digest = '${'1'.repeat(32)}'`],
     ['is of another log', `UPDATE checkpoint SET epoch = 'another'`],
-    ['holds what cannot be read', `UPDATE resource SET settings = '{'`],
+    ['holds what cannot be read', `UPDATE resource SET settings = x'7b'`],
   ])('a read model that %s is made anew', async (_what, sql) => {
     await foldAndStop();
     tamper(sql);

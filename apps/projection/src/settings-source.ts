@@ -15,8 +15,8 @@ export class SettingsSource implements FeedSource {
     return rows.length > limit ? undefined : rows.map(({ change }) => change);
   }
 
-  snapshot(): EncodedSnapshot {
+  async snapshot(): Promise<EncodedSnapshot> {
     const { epoch, position } = this.projection.head;
-    return { epoch, position, bytes: encodeSnapshot(epoch, position, this.projection.table) };
+    return { epoch, position, bytes: await encodeSnapshot(epoch, position, this.projection.table) };
   }
 }

@@ -37,7 +37,7 @@ describe('a node that joins', () => {
         websockets: { enabled: true, openConnections: { mode: 'drain' as const, seconds: 30 }, position },
       })),
     );
-    expect(log.snapshot().bytes.length).toBeGreaterThan(1_000_000);
+    expect((await log.snapshot()).bytes.length).toBeGreaterThan(1_000_000);
     rig.replica(log);
     await caughtUp(rig.node('edge-1'), log);
   });
@@ -52,7 +52,7 @@ describe('a node that joins', () => {
 
   it('fetches only what it lacks when it has a policy from before', async () => {
     const handler = new TableNode();
-    await handler.applySnapshot(log.snapshot().bytes);
+    await handler.applySnapshot((await log.snapshot()).bytes);
     log.set('blog');
     log.set('shop', { enabled: false });
     rig.replica(log);

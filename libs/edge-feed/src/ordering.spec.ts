@@ -82,7 +82,7 @@ describe('the ordering rule', () => {
           append(truth, events);
           const replicas = [published(events, one), published(events, other)];
           const node = new TableNode();
-          await node.applySnapshot(new FoldedLog('e').snapshot().bytes);
+          await node.applySnapshot((await new FoldedLog('e').snapshot()).bytes);
           for (const { replica, pick, lose } of deliveries.take(60)) {
             const messages = replicas[replica]!;
             if (!lose) await deliver(node, messages[pick % messages.length]!);

@@ -1,7 +1,6 @@
-import { decodeSnapshot, type SettingsTable, type Snapshot, type TableDiff } from '#settings';
-import { asChanges, differences } from './active-policy-diff.js';
+import { decodeSnapshot, type SettingsTable, type Snapshot } from '#settings';
 import type { AcceptedChange } from './last-good-journal.js';
-import { faultOf } from './limits.js';
+import { faultOf, faultOfTable } from './limits.js';
 
 /** Where a node stands: enforced and, unless that failed, saved. */
 export interface PolicyPosition {
@@ -31,19 +30,14 @@ export function judgeChange(
   return fault === undefined ? { ...change, previous: at.position, changes } : { refused: fault };
 }
 
-/** A snapshot that a node may take, and what differs in it; only that is validated, since the rest has been. */
-export function judgeSnapshot(
-  at: PolicyPosition,
-  table: SettingsTable,
-  bytes: Buffer,
-): { snapshot: Snapshot; diffs: TableDiff[] } | Refusal {
+/** The snapshot, when a node may take it from where it stands. */
+export async function judgeSnapshot(at: PolicyPosition, bytes: Buffer): Promise<Snapshot | Refusal> {
   try {
-    const snapshot = decodeSnapshot(bytes);
+    const snapshot = await decodeSnapshot(bytes);
     if (snapshot.epoch === at.epoch && snapshot.position < at.position)
       return { refused: `the snapshot is of position ${snapshot.position}, this node is at ${at.position}` };
-    const diffs = differences(table, snapshot.table);
-    const fault = faultOf(table, asChanges(diffs));
-    return fault === undefined ? { snapshot, diffs } : { refused: `the snapshot is not valid: ${fault}` };
+    const fault = await faultOfTable(snapshot.table);
+    return fault === undefined ? snapshot : { refused: `the snapshot is not valid: ${fault}` };
   } catch (error) {
     return {
       refused: `the snapshot cannot be read: ${error instanceof Error ? error.message : String(error)}`,

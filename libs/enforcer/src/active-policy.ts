@@ -1,5 +1,5 @@
-import { EMPTY_DIGEST, SettingsTable, type Snapshot, type TableDiff } from '#settings';
-import { differences, reversed, undo } from './active-policy-diff.js';
+import { EMPTY_DIGEST, SettingsTable, type Snapshot } from '#settings';
+import { reversed, undo } from './active-policy-diff.js';
 import { judgeChange, judgeSnapshot, type PolicyPosition, type Refusal } from './active-policy-judge.js';
 import { PolicySaver, type Log } from './active-policy-saver.js';
 import type { Enforcer } from './enforcer.js';
@@ -58,7 +58,7 @@ export class ActivePolicy {
 
   /** Enforces what was found on disk. */
   restore(policy: Snapshot): Promise<Outcome> {
-    return this.#inTurn(() => this.#replace(policy, differences(this.#table, policy.table), async () => {}));
+    return this.#inTurn(() => this.#replace(policy, async () => {}));
   }
 
   applyChange(change: AcceptedChange): Promise<Outcome> {
@@ -95,7 +95,13 @@ export class ActivePolicy {
       undo(this.#table, diffs);
       return 'drifted';
     }
-    const failure = await this.#enforce(diffs, this.#table, () => undo(this.#table, diffs));
+    const failure = await this.#attempt(
+      () => this.#enforcer.apply(diffs, this.#table),
+      () => {
+        undo(this.#table, diffs);
+        return this.#enforcer.apply(reversed(diffs), this.#table);
+      },
+    );
     if (failure !== undefined) return { refused: failure };
     const policy = { epoch, position, table: this.#table };
     await this.#saver.save(() => this.#lastGood.saveChange(change, policy));
@@ -105,47 +111,33 @@ export class ActivePolicy {
   }
 
   async #applySnapshot(bytes: Buffer): Promise<Outcome> {
-    const judged = judgeSnapshot(this.#at, this.#table, bytes);
-    if ('refused' in judged) return judged;
-    const { snapshot, diffs } = judged;
-    return this.#replace(snapshot, diffs, () => this.#lastGood.saveWhole(snapshot));
+    const judged = await judgeSnapshot(this.#at, bytes);
+    return 'refused' in judged ? judged : this.#replace(judged, () => this.#lastGood.saveSnapshot(bytes));
   }
 
-  async #replace(
-    { epoch, position, table }: Snapshot,
-    diffs: readonly TableDiff[],
-    save: () => Promise<void>,
-  ): Promise<Outcome> {
-    const failure = await this.#enforce(diffs, table, () => undefined);
+  async #replace({ epoch, position, table }: Snapshot, save: () => Promise<void>): Promise<Outcome> {
+    const failure = await this.#attempt(
+      () => this.#enforcer.replace(this.#table, table),
+      () => this.#enforcer.replace(table, this.#table),
+    );
     if (failure !== undefined) return { refused: failure };
     this.#table = table;
     await this.#saver.save(save);
     this.#at = { epoch, position, digest: table.digest };
-    this.#logger.info({ epoch, position, resources: table.size, changes: diffs.length }, 'policy replaced');
+    this.#logger.info({ epoch, position, resources: table.size }, 'policy replaced');
     return 'applied';
   }
 
   /** Why the enforcer would not take it, when it is back at what it enforced before. */
-  async #enforce(
-    diffs: readonly TableDiff[],
-    table: SettingsTable,
-    takeBack: () => void,
-  ): Promise<string | undefined> {
+  async #attempt(enforce: () => Promise<void>, goBack: () => Promise<void>): Promise<string | undefined> {
     try {
-      await this.#enforcer.apply(diffs, table);
+      await enforce();
       return undefined;
     } catch (error) {
-      takeBack();
-      return this.#enforceAgain(reversed(diffs), messageOf(error));
-    }
-  }
-
-  async #enforceAgain(diffs: readonly TableDiff[], reason: string): Promise<string> {
-    try {
-      await this.#enforcer.apply(diffs, this.#table);
-      return reason;
-    } catch (error) {
-      return `${reason}; going back failed too: ${messageOf(error)}`;
+      return goBack().then(
+        () => messageOf(error),
+        (another: unknown) => `${messageOf(error)}; going back failed too: ${messageOf(another)}`,
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { SettingsTable, TableDiff } from '#settings';
 
-/** Makes a proxy obey the settings. Two kinds of change come to it, both already validated. */
+/** Makes a proxy obey the settings, which come to it already validated. */
 export interface Enforcer {
   readonly name: string;
   /**
@@ -8,6 +8,8 @@ export interface Enforcer {
    * then on. `table` is the whole table after the change.
    */
   apply(diffs: readonly TableDiff[], table: SettingsTable): Promise<void>;
+  /** The same, when one table takes the place of another, however much they differ. */
+  replace(before: SettingsTable, table: SettingsTable): Promise<void>;
   /** Open WebSocket connections now. */
   connections(): number;
   close(): Promise<void>;

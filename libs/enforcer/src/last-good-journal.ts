@@ -1,14 +1,8 @@
 import { crc32 } from 'node:zlib';
-import {
-  canonicalEntry,
-  isRemoval,
-  parseCanonicalEntry,
-  type SettingsChange,
-  type Snapshot,
-} from '#settings';
+import { decodeEntries, encodeEntry, isRemoval, type SettingsChange, type Snapshot } from '#settings';
 import { undo } from './active-policy-diff.js';
 
-const FORMAT = 'upgate-change/1';
+const FORMAT = 'upgate-change/2';
 /** The length of the content and its CRC-32, 4 bytes each, big-endian. */
 const PREFIX_BYTES = 8;
 
@@ -28,9 +22,11 @@ interface Header {
   previous: string;
   position: string;
   digest: string;
+  /** The resource and the position of each removal. */
+  removed: [string, string][];
 }
 
-/** One record of the journal: its prefix, a line of JSON that says what it is, and a line per entry. */
+/** One record of the journal: its prefix, a line of JSON that says what it is and what is gone, and the new entries. */
 export function encodeRecord({ epoch, previous, position, digest, changes }: AcceptedChange): Buffer {
   const header: Header = {
     format: FORMAT,
@@ -38,8 +34,10 @@ export function encodeRecord({ epoch, previous, position, digest, changes }: Acc
     previous: previous.toString(),
     position: position.toString(),
     digest,
+    removed: changes.filter(isRemoval).map((change) => [change.resource, change.position.toString()]),
   };
-  const content = Buffer.from([JSON.stringify(header), ...changes.map(canonicalChange)].join('\n'));
+  const entries = changes.flatMap((change) => (isRemoval(change) ? [] : [encodeEntry(change)]));
+  const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...entries]);
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32BE(content.length, 0);
   prefix.writeUInt32BE(crc32(content), 4);
@@ -75,15 +73,16 @@ function contentAt(journal: Buffer, offset: number): Buffer {
 }
 
 function parseContent(content: Buffer): AcceptedChange {
-  const [first = '', ...lines] = content.toString().split('\n');
-  const { format, epoch, previous, position, digest } = JSON.parse(first) as Header;
+  const end = content.indexOf('\n');
+  const header = JSON.parse(content.toString('utf8', 0, end)) as Header;
+  const { format, epoch, previous, position, digest, removed } = header;
   if (format !== FORMAT) throw new Error(`has the format ${format}, not ${FORMAT}`);
   return {
     epoch,
     previous: BigInt(previous),
     position: BigInt(position),
     digest,
-    changes: lines.map(parseChange),
+    changes: [...removed.map(removalOf), ...decodeEntries(content.subarray(end + 1))],
   };
 }
 
@@ -100,13 +99,6 @@ function advance(policy: Snapshot, { epoch, previous, position, digest, changes 
   policy.position = position;
 }
 
-function canonicalChange(change: SettingsChange): string {
-  if (!isRemoval(change)) return canonicalEntry(change);
-  return JSON.stringify({ resource: change.resource, position: change.position.toString() });
-}
-
-function parseChange(line: string): SettingsChange {
-  if (!line.startsWith('{')) return parseCanonicalEntry(line);
-  const { resource, position } = JSON.parse(line) as { resource: string; position: string };
+function removalOf([resource, position]: [string, string]): SettingsChange {
   return { resource, position: BigInt(position), removed: true };
 }

@@ -218,7 +218,7 @@ describe('a new snapshot in the place of an outgrown journal', () => {
 
   it('does not count before it is whole', async () => {
     const { log } = await fill();
-    await writeFile(`${snapshotPath()}.tmp`, log.snapshot().subarray(0, 40));
+    await writeFile(`${snapshotPath()}.tmp`, (await log.snapshot()).subarray(0, 40));
     expect(await start()).toMatchObject({ at: { position: log.position }, findings: [] });
   });
 

@@ -60,11 +60,16 @@ export class LastGood {
   }
 
   /** A crash after the snapshot leaves records behind that it has made old: a start skips them. */
-  async saveWhole(policy: Snapshot): Promise<void> {
+  async saveWhole({ epoch, position, table }: Snapshot): Promise<void> {
+    await this.saveSnapshot(await encodeSnapshot(epoch, position, table));
+  }
+
+  /** The same, of a policy that is already encoded. */
+  async saveSnapshot(bytes: Buffer): Promise<void> {
     this.#complete = false;
     await mkdir(this.folder, { recursive: true });
     const journal = await this.#openJournal();
-    await this.#writeSnapshot(policy);
+    await this.#writeSnapshot(bytes);
     await journal.truncate(0);
     this.#journalBytes = 0;
     this.#complete = true;
@@ -80,8 +85,7 @@ export class LastGood {
     return this.#journal;
   }
 
-  async #writeSnapshot({ epoch, position, table }: Snapshot): Promise<void> {
-    const bytes = encodeSnapshot(epoch, position, table);
+  async #writeSnapshot(bytes: Buffer): Promise<void> {
     await writeAtomically(this.#snapshotPath, bytes);
     this.#snapshotBytes = bytes.length;
   }
@@ -90,7 +94,7 @@ export class LastGood {
     try {
       const bytes = await readIfThere(this.#snapshotPath);
       this.#snapshotBytes = bytes?.length ?? 0;
-      return bytes && decodeSnapshot(bytes);
+      return bytes && (await decodeSnapshot(bytes));
     } catch (error) {
       const aside = await this.#setAside(this.#snapshotPath);
       findings.push(`${SNAPSHOT} cannot be used: ${messageOf(error)}; ${aside}`);
@@ -122,7 +126,8 @@ export class LastGood {
   /** Saves what the journal has proven before the journal goes: a crash in between repeats this. */
   async #repair(policy: Snapshot | undefined): Promise<string> {
     try {
-      if (policy) await this.#writeSnapshot(policy);
+      if (policy)
+        await this.#writeSnapshot(await encodeSnapshot(policy.epoch, policy.position, policy.table));
     } catch (error) {
       return `not repaired: ${messageOf(error)}`;
     }

@@ -1,2 +1,2 @@
 export { parseHostname, hostOfHeader, type Hostname, type ParsedHostname } from './hostname.js';
-export { HostnameIndex } from './hostname-index.js';
+export { mostSpecific } from './most-specific.js';

@@ -1,35 +1,42 @@
-import { hash } from 'node:crypto';
+import { HASH, hash128 } from './murmur3.js';
 
-const BITS = 128;
+const LANES = 4;
 
 /** The digest of no entries at all. */
-export const EMPTY_DIGEST = '0'.repeat(BITS / 4);
+export const EMPTY_DIGEST = '0'.repeat(LANES * 8);
 
 /**
- * The digest of a set of texts: the sum of the first 128 bits of the SHA-256 of each, modulo 2^128. The order in which
- * texts came and went does not matter, and a change costs two hashes however many texts there are.
+ * The digest of a set of records: the sum of their 128-bit hashes, modulo 2^128. The order in which records came and
+ * went does not matter, and a change costs two hashes however many records there are.
  */
 export class Digest {
-  #sum: bigint;
+  /** 32 bits each, the least significant first. */
+  readonly #sum = new Uint32Array(LANES);
 
-  constructor(hex: string = EMPTY_DIGEST) {
-    this.#sum = BigInt(`0x${hex}`);
+  /** A record is a multiple of 16 bytes. */
+  add(view: DataView, start: number, end: number): void {
+    hash128(view, start, end);
+    this.#sumUp(1);
   }
 
-  add(text: string): void {
-    this.#sum = BigInt.asUintN(BITS, this.#sum + hashOf(text));
-  }
-
-  remove(text: string): void {
-    this.#sum = BigInt.asUintN(BITS, this.#sum - hashOf(text));
+  remove(view: DataView, start: number, end: number): void {
+    hash128(view, start, end);
+    this.#sumUp(-1);
   }
 
   /** 32 hexadecimal digits. */
   toString(): string {
-    return this.#sum.toString(16).padStart(BITS / 4, '0');
+    return Array.from(this.#sum, (lane) => lane.toString(16).padStart(8, '0'))
+      .toReversed()
+      .join('');
   }
-}
 
-function hashOf(text: string): bigint {
-  return BigInt(`0x${hash('sha256', text, 'hex').slice(0, BITS / 4)}`);
+  #sumUp(sign: 1 | -1): void {
+    let carry = 0;
+    for (let lane = 0; lane < LANES; lane += 1) {
+      const sum = this.#sum[lane]! + sign * HASH[lane]! + carry;
+      this.#sum[lane] = sum;
+      carry = Math.floor(sum / 2 ** 32);
+    }
+  }
 }

@@ -1,12 +1,11 @@
 export {
-  canonicalEntry,
   isRemoval,
-  parseCanonicalEntry,
   type SettingsChange,
   type SettingsEntry,
   type SettingsRemoval,
 } from './settings-entry.js';
 export { foldSettings } from './fold-settings.js';
-export { EMPTY_DIGEST, Digest } from './digest.js';
+export { EMPTY_DIGEST } from './digest.js';
+export { decodeEntries, decodeEntry, encodeEntry } from './stored-entry.js';
 export { SettingsTable, type TableDiff } from './settings-table.js';
 export { decodeSnapshot, encodeSnapshot, SnapshotInvalid, type Snapshot } from './snapshot-codec.js';

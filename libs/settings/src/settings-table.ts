@@ -1,6 +1,10 @@
-import { HostnameIndex, type Hostname } from '#hostname';
+import { mostSpecific, type Hostname } from '#hostname';
 import { Digest } from './digest.js';
-import { canonicalEntry, isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
+import { HashIndex } from './hash-index.js';
+import { keyOf, type Key } from './record-key.js';
+import { RecordPages } from './record-pages.js';
+import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
+import { blockOf, encodeEntry, StoredEntry } from './stored-entry.js';
 
 /** How a resource's entry was before and is after a change; undefined: not there. */
 export interface TableDiff {
@@ -9,40 +13,59 @@ export interface TableDiff {
   after: SettingsEntry | undefined;
 }
 
-/** The current settings of every live resource, by id and by hostname, with their digest. */
+/** A hostname that two resources would hold. */
+export interface HostnameConflict {
+  hostname: Hostname;
+  resources: [string, string];
+}
+
+const NOWHERE = -1;
+
+/** The current settings of every live resource, by id and by hostname, with their digest; off the heap. */
 export class SettingsTable {
-  readonly #entries = new Map<string, SettingsEntry>();
-  readonly #byHostname = new HostnameIndex<SettingsEntry>();
+  readonly #records = new RecordPages();
+  readonly #byResource = new HashIndex();
+  readonly #byHostname = new HashIndex();
   readonly #digest = new Digest();
+  #size = 0;
+  #wildcards = 0;
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   get digest(): string {
     return this.#digest.toString();
   }
 
+  /** Of memory that its records take. */
+  get bytes(): number {
+    return this.#records.bytes;
+  }
+
   get(resource: string): SettingsEntry | undefined {
-    return this.#entries.get(resource);
+    const address = this.#addressOf(keyOf(resource));
+    return address === NOWHERE ? undefined : this.#records.at(address).plain;
   }
 
-  entries(): IterableIterator<SettingsEntry> {
-    return this.#entries.values();
+  *entries(): Generator<SettingsEntry> {
+    for (const record of this.#records.records()) yield record.plain;
   }
 
-  /** The entry that rules a request to this host: the exact hostname first, then the longest wildcard. */
-  match(host: Hostname): SettingsEntry | undefined {
-    return this.#byHostname.match(host);
+  /**
+   * The entry that rules a request to this host: the exact hostname first, then the longest wildcard. Its fields are
+   * read from the table's memory when they are asked for, as they are now, so do not spread it.
+   */
+  match(host: Hostname): StoredEntry | undefined {
+    const holder = (name: Hostname) => this.#holder(keyOf(name));
+    return this.#wildcards === 0 ? holder(host) : mostSpecific(host, holder);
   }
 
   /**
    * The first hostname of the changes that another entry would still hold after them, or undefined if there is none.
    * Changes are judged as a whole: a hostname may move from one resource to another in any order.
    */
-  conflict(
-    changes: readonly SettingsChange[],
-  ): { hostname: Hostname; resources: [string, string] } | undefined {
+  conflict(changes: readonly SettingsChange[]): HostnameConflict | undefined {
     const after = new Map(changes.map((change) => [change.resource, change]));
     const taken = new Map<Hostname, string>();
     for (const change of after.values()) {
@@ -59,28 +82,114 @@ export class SettingsTable {
   /** Applies changes as a whole and tells what became of each resource. They must have no conflict. */
   apply(changes: readonly SettingsChange[]): TableDiff[] {
     const diffs = changes.map((change) => this.#take(change));
-    for (const { after } of diffs) if (after) this.#put(after);
+    for (const { after } of diffs) if (after) this.#put(new StoredEntry(blockOf(encodeEntry(after)), 0));
     return diffs;
   }
 
+  /**
+   * Adds the records that the bytes begin with, as `records` gives them, and tells how many bytes it took: the rest is
+   * the beginning of one more. Throws RangeError for what is no record, or does not go with what is there.
+   */
+  load(bytes: Buffer): number {
+    const block = blockOf(bytes);
+    let start = 0;
+    for (;;) {
+      const entry = new StoredEntry(block, start);
+      if (start + 4 > bytes.length || entry.end > bytes.length) return start;
+      if (!entry.whole) throw new RangeError('there is something that is no entry');
+      this.#checkNew(entry);
+      this.#put(entry);
+      start = entry.end;
+    }
+  }
+
+  /** All records as they are at the time of the call, some at a time, for `load`. */
+  records(): Iterable<Buffer> {
+    return this.#records.freeze();
+  }
+
+  #holder(hostname: Key): StoredEntry | undefined {
+    const index = this.#byHostname;
+    for (let slot = index.seek(hostname.hash); slot !== NOWHERE; slot = index.seek(hostname.hash, slot + 1)) {
+      const entry = this.#records.at(index.addressAt(slot));
+      if (entry.has(hostname)) return entry;
+    }
+    return undefined;
+  }
+
+  #addressOf(resource: Key): number {
+    const index = this.#byResource;
+    for (let slot = index.seek(resource.hash); slot !== NOWHERE; slot = index.seek(resource.hash, slot + 1)) {
+      const address = index.addressAt(slot);
+      if (this.#records.at(address).isOf(resource)) return address;
+    }
+    return NOWHERE;
+  }
+
   #holderBesides(changed: ReadonlyMap<string, SettingsChange>, hostname: Hostname): string | undefined {
-    const holder = this.#byHostname.get(hostname)?.resource;
+    const holder = this.#holder(keyOf(hostname))?.resource;
     return holder === undefined || changed.has(holder) ? undefined : holder;
   }
 
   #take(change: SettingsChange): TableDiff {
-    const before = this.#entries.get(change.resource);
-    if (before) {
-      this.#entries.delete(change.resource);
-      this.#digest.remove(canonicalEntry(before));
-      for (const hostname of before.hostnames) this.#byHostname.delete(hostname);
-    }
-    return { resource: change.resource, before, after: isRemoval(change) ? undefined : change };
+    const { resource } = change;
+    const after = isRemoval(change) ? undefined : change;
+    const address = this.#addressOf(keyOf(resource));
+    const before = address === NOWHERE ? undefined : this.#records.at(address).plain;
+    if (before) this.#remove(address);
+    return { resource, before, after };
   }
 
-  #put(entry: SettingsEntry): void {
-    this.#entries.set(entry.resource, entry);
-    this.#digest.add(canonicalEntry(entry));
-    for (const hostname of entry.hostnames) this.#byHostname.set(hostname, entry);
+  #remove(address: number): void {
+    const entry = this.#records.at(address);
+    this.#size -= 1;
+    this.#digest.remove(entry.block.view, entry.start, entry.end);
+    this.#byResource.remove(entry.resourceKey.hash, address);
+    entry.eachHostnameKey((key) => {
+      this.#byHostname.remove(key.hash, address);
+      if (isWildcard(key)) this.#wildcards -= 1;
+    });
+    this.#records.kill(address);
+    if (this.#records.isSparse(address)) this.#emptyPage(address);
   }
+
+  #put(entry: StoredEntry): void {
+    const address = this.#records.add(entry);
+    this.#size += 1;
+    this.#digest.add(entry.block.view, entry.start, entry.end);
+    this.#byResource.add(entry.resourceKey.hash, address);
+    entry.eachHostnameKey((key) => {
+      this.#byHostname.add(key.hash, address);
+      if (isWildcard(key)) this.#wildcards += 1;
+    });
+  }
+
+  /** Moves what is still alive beside a dead record: of one page at most, so the size of the table costs nothing. */
+  #emptyPage(address: number): void {
+    for (const from of this.#records.neighbours(address)) {
+      const entry = this.#records.at(from);
+      const to = this.#records.add(entry);
+      this.#byResource.move(entry.resourceKey.hash, from, to);
+      entry.eachHostnameKey((key) => this.#byHostname.move(key.hash, from, to));
+    }
+    this.#records.drop(address);
+  }
+
+  #checkNew(entry: StoredEntry): void {
+    if (this.#addressOf(entry.resourceKey) !== NOWHERE)
+      throw new RangeError(`resource ${entry.resource} is in it twice`);
+    entry.eachHostnameKey((hostname) => {
+      const holder = this.#holder(hostname);
+      if (!holder) return;
+      const name = hostname.bytes.subarray(hostname.start, hostname.end);
+      const both = `${holder.resource} and ${entry.resource}`;
+      throw new RangeError(`hostname ${Buffer.from(name).toString()} belongs to both ${both}`);
+    });
+  }
+}
+
+const ASTERISK = 0x2a;
+
+function isWildcard({ bytes, start }: Key): boolean {
+  return bytes[start] === ASTERISK;
 }

@@ -1,11 +1,14 @@
-import { hash } from 'node:crypto';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { canonicalEntry, parseCanonicalEntry, type SettingsEntry } from './settings-entry.js';
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
+import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { SettingsTable } from './settings-table.js';
 
-const MAGIC = 'upgate-settings/1';
+const MAGIC = 'upgate-settings/2';
 const CHECKSUM_BYTES = 32;
-const MAX_UNCOMPRESSED = 2 ** 31 - 1;
+/** What is worked on at a time, before others have their turn. */
+const SLICE_BYTES = 256 * 1024;
 
 /** All settings at one position of one log. */
 export interface Snapshot {
@@ -28,11 +31,10 @@ interface Header {
 }
 
 /**
- * A line of JSON that says what follows; the canonical entries, a line each, compressed with zstd; the SHA-256 of all
- * that, 32 bytes.
+ * A line of JSON that says what follows; the records of all entries, compressed with zstd; the SHA-256 of all that, 32
+ * bytes. It is of the table as it is at the time of the call, though the work goes on after it, in small steps.
  */
-export function encodeSnapshot(epoch: string, position: bigint, table: SettingsTable): Buffer {
-  const lines = Array.from(table.entries(), canonicalEntry);
+export async function encodeSnapshot(epoch: string, position: bigint, table: SettingsTable): Promise<Buffer> {
   const header: Header = {
     format: MAGIC,
     epoch,
@@ -40,32 +42,39 @@ export function encodeSnapshot(epoch: string, position: bigint, table: SettingsT
     digest: table.digest,
     count: table.size,
   };
-  const content = Buffer.concat([
-    Buffer.from(`${JSON.stringify(header)}\n`),
-    zstdCompressSync(Buffer.from(lines.join('\n'))),
-  ]);
-  return Buffer.concat([content, hash('sha256', content, 'buffer')]);
+  const records = table.records();
+  const body = await pipeline(records, createZstdCompress(), (compressed) => buffer(compressed));
+  const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
+  return Buffer.concat([content, await checksumOf(content)]);
 }
 
 /** Throws SnapshotInvalid unless every byte is as it was written and the entries give the digest it names. */
-export function decodeSnapshot(bytes: Buffer): Snapshot {
-  const content = verifiedContent(bytes);
+export async function decodeSnapshot(bytes: Buffer): Promise<Snapshot> {
+  const content = await verifiedContent(bytes);
   const end = content.indexOf('\n');
   if (end === -1) throw new SnapshotInvalid('it has no header');
   const header = parseHeader(content.toString('utf8', 0, end));
-  const table = new SettingsTable();
-  table.apply(readEntries(content.subarray(end + 1)));
+  const table = await loadTable(content.subarray(end + 1), header.count);
   if (table.size !== header.count)
     throw new SnapshotInvalid(`it has ${table.size} entries, not ${header.count}`);
   if (table.digest !== header.digest) throw new SnapshotInvalid('its digest is not that of its entries');
   return { epoch: header.epoch, position: BigInt(header.position), table };
 }
 
-function verifiedContent(bytes: Buffer): Buffer {
+async function verifiedContent(bytes: Buffer): Promise<Buffer> {
   const content = bytes.subarray(0, -CHECKSUM_BYTES);
   const checksum = bytes.subarray(-CHECKSUM_BYTES);
-  if (!hash('sha256', content, 'buffer').equals(checksum)) throw new SnapshotInvalid('its checksum is wrong');
+  if (!(await checksumOf(content)).equals(checksum)) throw new SnapshotInvalid('its checksum is wrong');
   return content;
+}
+
+async function checksumOf(content: Buffer): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for (let start = 0; start < content.length; start += SLICE_BYTES) {
+    hash.update(content.subarray(start, start + SLICE_BYTES));
+    await setImmediate();
+  }
+  return hash.digest();
 }
 
 function parseHeader(line: string): Header {
@@ -88,11 +97,21 @@ function parseHeader(line: string): Header {
   return { format: MAGIC, epoch, position, digest, count };
 }
 
-function readEntries(body: Buffer): SettingsEntry[] {
+async function loadTable(compressed: Buffer, count: number): Promise<SettingsTable> {
+  const table = new SettingsTable();
+  const load = async (chunks: AsyncIterable<Buffer>) => {
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of chunks) {
+      const records = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      rest = records.subarray(table.load(records));
+      if (table.size > count) throw new RangeError(`there are more than ${count}`);
+    }
+    if (rest.length > 0) throw new RangeError('the last one is cut off');
+  };
   try {
-    const text = zstdDecompressSync(body, { maxOutputLength: MAX_UNCOMPRESSED }).toString();
-    return text === '' ? [] : text.split('\n').map(parseCanonicalEntry);
+    await pipeline([compressed], createZstdDecompress({ chunkSize: SLICE_BYTES }), load);
   } catch (error) {
     throw new SnapshotInvalid(`its entries cannot be read: ${String(error)}`);
   }
+  return table;
 }

@@ -29,7 +29,7 @@ class Node {
           return this.#table.digest === digest ? 'applied' : 'drifted';
         },
         applySnapshot: async (bytes) => {
-          const { epoch, position, table } = decodeSnapshot(bytes);
+          const { epoch, position, table } = await decodeSnapshot(bytes);
           this.#table = table;
           this.#at = { epoch, position };
           return 'applied';

@@ -59,7 +59,7 @@ export class ReadModel {
   loadSettings(): SettingsTable {
     const table = new SettingsTable();
     try {
-      table.apply([...this.resources.settings()]);
+      for (const record of this.resources.settings()) table.load(record);
     } catch (error) {
       throw new ReadModelUnusable('its settings cannot be read', { cause: error });
     }

@@ -1,13 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { absent, type CdnResource, type Integration, type ResourceRecord } from '#domain';
 import type { Position } from '#event-store';
-import {
-  canonicalEntry,
-  isRemoval,
-  parseCanonicalEntry,
-  type SettingsChange,
-  type SettingsEntry,
-} from '#settings';
+import { decodeEntry, encodeEntry, isRemoval, type SettingsChange } from '#settings';
 import { reading, selectWhere, type Condition } from './select.js';
 
 export interface ResourceFilter {
@@ -30,7 +24,7 @@ type ResourceRow = {
   position: bigint;
   created_at: string;
   updated_at: string;
-  settings: string | null;
+  settings: Uint8Array | null;
   settings_position: bigint | null;
 };
 
@@ -78,11 +72,7 @@ export class ResourceRows {
   }
 
   putSettings(change: SettingsChange): void {
-    this.#putSettings.run(
-      isRemoval(change) ? null : canonicalEntry(change),
-      change.position,
-      change.resource,
-    );
+    this.#putSettings.run(isRemoval(change) ? null : encodeEntry(change), change.position, change.resource);
   }
 
   /** Those of the live resources that pass the filter, by id, from the id after the one given. */
@@ -104,9 +94,11 @@ export class ResourceRows {
     return rows.map((row) => changedOf(row as ResourceRow));
   }
 
-  *settings(): Generator<SettingsEntry> {
+  /** The record of every settings entry. */
+  *settings(): Generator<Buffer> {
     const select = this.db.prepare('SELECT settings FROM resource WHERE settings IS NOT NULL');
-    for (const row of select.iterate()) yield parseCanonicalEntry(String(row['settings']));
+    for (const { settings } of select.iterate() as Iterable<{ settings: Uint8Array }>)
+      yield bytesOf(settings);
   }
 }
 
@@ -119,9 +111,10 @@ function recordOf(row: ResourceRow): ResourceRecord {
 
 function changedOf(row: ResourceRow): ChangedResource {
   const { id, settings, settings_position: position } = row;
-  const change: SettingsChange =
-    settings === null
-      ? { resource: id, position: position ?? 0n, removed: true }
-      : parseCanonicalEntry(settings);
-  return { record: recordOf(row), change };
+  const removal: SettingsChange = { resource: id, position: position ?? 0n, removed: true };
+  return { record: recordOf(row), change: settings === null ? removal : decodeEntry(bytesOf(settings)) };
+}
+
+function bytesOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

@@ -1,5 +1,5 @@
 /** Another schema version makes the read model be rebuilt from the log: nothing is ever migrated. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export const SCHEMA = `
   CREATE TABLE checkpoint (
@@ -21,7 +21,7 @@ export const SCHEMA = `
     position          INTEGER NOT NULL,
     created_at        TEXT NOT NULL,
     updated_at        TEXT NOT NULL,
-    settings          TEXT,    -- the canonical settings entry; NULL: no edge knows this resource
+    settings          BLOB,    -- the record of the settings entry; NULL: no edge knows this resource
     settings_position INTEGER  -- of the last event that changed or removed the entry
   ) STRICT;
   CREATE INDEX resource_by_account ON resource (account, id);

@@ -70,6 +70,11 @@ export class BuiltinEnforcer implements Enforcer {
     this.#open.apply(diffs, table);
   }
 
+  async replace(before: SettingsTable, table: SettingsTable): Promise<void> {
+    this.#table = table;
+    this.#open.replace(before, table);
+  }
+
   /** WebSockets are closed with 1001; requests under way get some seconds to end. */
   async close(): Promise<void> {
     this.#closing = true;

@@ -39,19 +39,13 @@ export class OpenConnections {
    */
   apply(diffs: readonly TableDiff[], table: SettingsTable): void {
     const before = new Map(diffs.map((diff) => [diff.resource, diff.before]));
-    const doomed = new Map<WebsocketsPolicy, OpenConnection[]>();
-    for (const connection of this.#concerned(diffs)) {
-      const { resource, host, fate } = connection;
-      const now = table.match(host);
-      const stays = now?.resource === resource;
-      if (stays && now.websockets.enabled) connection.allow();
-      else if (stays && now.websockets.position !== fate) put(doomed, now.websockets, connection);
-      else if (!stays && fate === undefined)
-        put(doomed, (before.get(resource) ?? table.get(resource))?.websockets, connection);
-    }
-    for (const [policy, connections] of doomed) doom(connections, policy);
+    judge(this.#concerned(diffs), table, (resource) => before.get(resource) ?? table.get(resource));
   }
 
+  /** The same, when one table takes the place of another. */
+  replace(before: SettingsTable, table: SettingsTable): void {
+    judge(this.#all, table, (resource) => before.get(resource));
+  }
   /** A hostname that comes or goes can concern any connection: an exact one takes hosts from a wildcard. */
   #concerned(diffs: readonly TableDiff[]): Iterable<OpenConnection> {
     if (diffs.some(hostnamesDiffer)) return this.#all;
@@ -63,15 +57,35 @@ function hostnamesDiffer({ before, after }: TableDiff): boolean {
   return before?.hostnames.join() !== after?.hostnames.join();
 }
 
-function put(
-  doomed: Map<WebsocketsPolicy, OpenConnection[]>,
-  policy: WebsocketsPolicy | undefined,
-  connection: OpenConnection,
+/** `formerly` gives the entry that a resource had before. */
+function judge(
+  connections: Iterable<OpenConnection>,
+  table: SettingsTable,
+  formerly: (resource: string) => SettingsEntry | undefined,
 ): void {
-  if (policy === undefined) return;
-  const group = doomed.get(policy);
-  if (group) group.push(connection);
-  else doomed.set(policy, [connection]);
+  const doomed = new Map<bigint, { policy: WebsocketsPolicy; connections: OpenConnection[] }>();
+  for (const connection of connections) {
+    const policy = endOf(connection, table, formerly);
+    if (!policy) continue;
+    const group = doomed.get(policy.position);
+    if (group) group.connections.push(connection);
+    else doomed.set(policy.position, { policy, connections: [connection] });
+  }
+  for (const group of doomed.values()) doom(group.connections, group.policy);
+}
+
+/** The policy that ends the right of a connection, unless it has met that fate before. */
+function endOf(
+  connection: OpenConnection,
+  table: SettingsTable,
+  formerly: (resource: string) => SettingsEntry | undefined,
+): WebsocketsPolicy | undefined {
+  const { resource, host, fate } = connection;
+  const now = table.match(host);
+  if (now?.resource !== resource) return fate === undefined ? formerly(resource)?.websockets : undefined;
+  const { websockets } = now;
+  if (websockets.enabled) connection.allow();
+  return websockets.enabled || websockets.position === fate ? undefined : websockets;
 }
 
 function doom(connections: readonly OpenConnection[], { openConnections, position }: WebsocketsPolicy): void {

@@ -1,0 +1,78 @@
+const SMALLEST = 16;
+const MAX_LOAD = 0.75;
+
+/**
+ * Addresses by the hash of their key: open addressing over flat memory, 8 bytes a slot. It never sees a key, so whoever
+ * looks one up compares it with what is at each address found.
+ */
+export class HashIndex {
+  /** Pairs of a hash and an address plus one; 0: the slot is free. */
+  #slots = new Uint32Array(2 * SMALLEST);
+  #mask = SMALLEST - 1;
+  #size = 0;
+
+  add(hash: number, address: number): void {
+    if (this.#size + 1 > (this.#mask + 1) * MAX_LOAD) this.#grow();
+    this.#size += 1;
+    this.#put(hash, address + 1);
+  }
+
+  remove(hash: number, address: number): void {
+    const slot = this.#slotOf(hash, address);
+    if (slot === -1) return;
+    this.#size -= 1;
+    this.#closeGap(slot);
+  }
+
+  /** What was at one address is at another now. */
+  move(hash: number, from: number, to: number): void {
+    const slot = this.#slotOf(hash, from);
+    if (slot !== -1) this.#slots[2 * slot + 1] = to + 1;
+  }
+
+  /** The first slot with this hash, or the first from the one given on; -1: there is none. */
+  seek(hash: number, from = hash): number {
+    for (let slot = from & this.#mask; this.#slots[2 * slot + 1] !== 0; slot = (slot + 1) & this.#mask) {
+      if (this.#slots[2 * slot] === hash) return slot;
+    }
+    return -1;
+  }
+
+  addressAt(slot: number): number {
+    return this.#slots[2 * slot + 1]! - 1;
+  }
+
+  #slotOf(hash: number, address: number): number {
+    let slot = this.seek(hash);
+    while (slot !== -1 && this.addressAt(slot) !== address) slot = this.seek(hash, slot + 1);
+    return slot;
+  }
+
+  #put(hash: number, stored: number): void {
+    let slot = hash & this.#mask;
+    while (this.#slots[2 * slot + 1] !== 0) slot = (slot + 1) & this.#mask;
+    this.#slots[2 * slot] = hash;
+    this.#slots[2 * slot + 1] = stored;
+  }
+
+  /** Moves back what a free slot would hide: all that is further from its own slot than the gap is. */
+  #closeGap(freed: number): void {
+    let gap = freed;
+    for (let slot = (gap + 1) & this.#mask; this.#slots[2 * slot + 1] !== 0; slot = (slot + 1) & this.#mask) {
+      const away = (slot - this.#slots[2 * slot]!) & this.#mask;
+      if (away < ((slot - gap) & this.#mask)) continue;
+      this.#slots.copyWithin(2 * gap, 2 * slot, 2 * slot + 2);
+      gap = slot;
+    }
+    this.#slots[2 * gap + 1] = 0;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = new Uint32Array(2 * old.length);
+    this.#mask = old.length - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at + 1] !== 0) this.#put(old[at]!, old[at + 1]!);
+    }
+  }
+}
