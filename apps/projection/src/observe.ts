@@ -36,6 +36,7 @@ async function lagOf(store: EventStore, position: bigint): Promise<number> {
 }
 
 function registerEdges({ edges }: ReadSide, registry: Registry): void {
+  total(registry, 'edges_drifted', 'Reports of another digest at the head', () => edges.drifted);
   new Gauge({
     name: 'upgate_projection_edges',
     help: 'Edge nodes by state',
@@ -65,6 +66,12 @@ function registerFeed(readSide: ReadSide, registry: Registry): void {
     'held_back',
     'Changes that another replica had published',
     count(({ heldBack }) => heldBack),
+  );
+  total(
+    registry,
+    'disputed_heads',
+    'Heads of another replica with another digest at the same position',
+    count(({ disputed }) => disputed),
   );
   total(
     registry,

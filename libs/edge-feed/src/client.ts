@@ -113,7 +113,8 @@ export class FeedClient {
   }
 
   #hearChange(message: Msg): void {
-    const change = this.#incoming.read(changeMessage, message);
+    const refused = (reason: string) => this.#follower.refuse(`a change cannot be read: ${reason}`);
+    const change = this.#incoming.read(changeMessage, message, refused);
     if (change) this.#follower.hear(fromMessage(change), message.data.length);
   }
 

@@ -1,10 +1,18 @@
 import { hash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chunkAnswerMessage, chunkRequestMessage, syncAnswerMessage, syncRequestMessage } from '#contract';
+import {
+  chunkAnswerMessage,
+  chunkRequestMessage,
+  changeMessage,
+  headMessage,
+  syncAnswerMessage,
+  syncRequestMessage,
+} from '#contract';
 import { requestConvergence, serveConvergence, type FeedConnection } from '#edge-feed';
 import { eventually } from '../../../test/support/condition.js';
 import { FoldedLog, TableNode } from '../../../test/support/feed.js';
 import { caughtUp, FeedRig, FLEET, subjects } from '../../../test/support/feed-rig.js';
+import { toMessage, type FeedChange } from './messages.js';
 import { MAX_LEASES } from './snapshot-offers.js';
 
 let rig: FeedRig;
@@ -201,6 +209,35 @@ describe('a change that a node refuses', () => {
     await eventually('the status to be clean', () => statuses.at(-1)?.error === '');
   });
 
+  it('is asked for less and less when even a sync brings what cannot be read', async () => {
+    const { publisher } = rig.replica(log);
+    const wire = await rig.wire();
+    const node = rig.node('edge-1');
+    await caughtUp(node, log);
+    const before = log.head();
+    publisher.stop();
+    let asked = 0;
+    const answer = unreadable(log.set('blog'));
+    const syncs = wire.subscribe(subjects.sync, (message) => {
+      asked += 1;
+      message.respond(answer);
+    });
+    const head = headMessage.encode(log.head());
+    for (let told = 0; told < 200; told += 1) wire.publish(subjects.head, head);
+    const reason = 'a sync cannot be read: the version 9 of the change is not known, only 1 is';
+    await eventually('the reason', () => node.client.state.refused === reason);
+    await eventually('a second question', () => {
+      wire.publish(subjects.head, head);
+      return asked > 1;
+    });
+    expect(node.client.state.counts.refused).toBeLessThan(4);
+    expect(node.handler.at()).toEqual(before);
+    syncs.unsubscribe();
+    rig.replica(log);
+    await caughtUp(node, log);
+    expect(node.client.state.refused).toBeUndefined();
+  });
+
   it('does not keep the node from the log when its handler throws', async () => {
     const { publisher } = rig.replica(log);
     const handler = new TableNode();
@@ -387,6 +424,13 @@ function serve(connection: FeedConnection) {
       gone: 4,
     }),
   });
+}
+
+/** The answer to a sync that holds these changes, in a version that nobody knows. */
+function unreadable(change: FeedChange): Uint8Array {
+  const bytes = Buffer.concat([changeMessage.encode(toMessage(change)), Buffer.from([0x30, 9])]);
+  if (bytes.length > 127) throw new Error('its length does not fit one byte');
+  return Buffer.concat([Buffer.from([0x0a, bytes.length]), bytes]);
 }
 
 async function ask(wire: FeedConnection, node: string) {

@@ -5,7 +5,7 @@ import type { FeedLog } from './log.js';
 import { fromMessage, type FeedChange } from './messages.js';
 import { judgeChange, judgeHead, remainder, type At, type HeadVerdict } from './ordering.js';
 import { PendingChanges } from './pending-changes.js';
-import { SyncFailed, type SyncClient } from './sync-client.js';
+import { SyncFailed, SyncRefused, type SyncClient } from './sync-client.js';
 import { SyncSchedule } from './sync-schedule.js';
 import { Waker } from './waker.js';
 
@@ -31,7 +31,7 @@ export interface FollowerOptions {
   connected: () => boolean;
   /** The last head heard over the present connection. */
   head: () => At | undefined;
-  /** Called when something was applied or refused. */
+  /** Called when something was applied or refused, or the digest differs. */
   settled: () => void;
   logger: FeedLog;
 }
@@ -63,7 +63,7 @@ export class Follower {
     void this.#run();
   }
 
-  /** Why the last change was refused; undefined once something has been applied. */
+  /** Why the last change was refused; undefined once something has been applied, or nothing is missing. */
   get refused(): string | undefined {
     return this.#refusal?.reason;
   }
@@ -79,9 +79,16 @@ export class Follower {
     this.#waker.wake();
   }
 
+  /** A change has come that cannot be read. If it is missing, the next head tells, and a sync brings it. */
+  refuse(reason: string): void {
+    this.counts.refused += 1;
+    this.#refusal = { position: this.#options.handler.at().position, reason };
+    this.#options.settled();
+  }
+
   heed(verdict: HeadVerdict): void {
     if (this.#failure !== undefined) this.#schedule.hasten(Math.random() * HEAD_GRACE_MS);
-    if (verdict === 'current') this.#schedule.clear();
+    if (verdict === 'current') this.#current();
     else if (verdict === 'behind') this.#schedule.want({ after: HEAD_GRACE_MS * (1 + Math.random()) });
     else if (verdict === 'foreign') this.#schedule.want({ after: HEAD_GRACE_MS * Math.random() });
     else if (verdict === 'drifted' && !this.#syncing && !this.#schedule.snapshot)
@@ -150,8 +157,10 @@ export class Follower {
       this.#failure = undefined;
       if (!this.#stopped) await this.#follow(answer, at, snapshot);
     } catch (error) {
-      if (!(error instanceof SyncFailed)) throw error;
-      this.#failed(error.message, snapshot);
+      if (error instanceof SyncFailed) this.#failed(error.message, snapshot);
+      else if (error instanceof SyncRefused)
+        this.#refused(error.message, this.#options.head()?.position ?? at.position);
+      else throw error;
     } finally {
       this.#syncing = false;
     }
@@ -207,6 +216,16 @@ export class Follower {
     this.#options.settled();
   }
 
+  /** Nothing is missing of what a head tells of: what was refused is not wanted any more. */
+  #current(): void {
+    this.#schedule.clear();
+    const head = this.#options.head();
+    if (!this.#refusal || (head && head.position < this.#refusal.position)) return;
+    this.#refusal = undefined;
+    this.#refusals.reset();
+    this.#options.settled();
+  }
+
   #refused(reason: string, position: bigint): void {
     this.counts.refused += 1;
     this.#refusal = { position, reason };
@@ -223,6 +242,7 @@ export class Follower {
     this.#options.logger.warn(fields, 'the digest differs: all settings are fetched anew');
     this.#schedule.want({ snapshot: true });
     this.#schedule.postpone(this.#drifts.next());
+    this.#options.settled();
   }
 
   #failed(reason: string, snapshot: boolean): void {

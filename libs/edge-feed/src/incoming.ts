@@ -11,13 +11,18 @@ export class Incoming {
 
   constructor(private readonly logger: FeedLog) {}
 
-  /** Undefined if it is malformed. */
-  read<T>(kind: FeedMessage<T>, { subject, data }: Pick<Msg, 'subject' | 'data'>): T | undefined {
+  /** Undefined if it is malformed; `refused` hears why. */
+  read<T>(
+    kind: FeedMessage<T>,
+    { subject, data }: Pick<Msg, 'subject' | 'data'>,
+    refused?: (reason: string) => void,
+  ): T | undefined {
     try {
       return kind.parse(data);
     } catch (error) {
       if (!(error instanceof MessageInvalid)) throw error;
       this.refuse(subject, error.message);
+      refused?.(error.message);
       return undefined;
     }
   }

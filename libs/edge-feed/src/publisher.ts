@@ -27,6 +27,8 @@ export interface PublisherCounts {
   published: number;
   /** Not published, because another replica had. */
   heldBack: number;
+  /** Heads heard of another replica with another digest at the same position. */
+  disputed: number;
   malformed: number;
   syncs: Readonly<SyncCounts>;
 }
@@ -48,6 +50,7 @@ export class FeedPublisher {
   readonly #heads: NodeJS.Timeout;
   #published = 0;
   #heldBack = 0;
+  #disputed = 0;
 
   constructor({ connection, fleet, source, logger }: FeedPublisherOptions) {
     this.#connection = connection;
@@ -65,6 +68,7 @@ export class FeedPublisher {
     });
     this.#subscriptions = [
       connection.subscribe(this.#subjects.change, (message) => this.#hear(message)),
+      connection.subscribe(this.#subjects.head, (message) => this.#compare(message)),
       connection.onConnect(() => this.#publishHead()),
     ];
     this.#heads = setInterval(() => this.#publishHead(), HEAD_EVERY_MS);
@@ -74,6 +78,7 @@ export class FeedPublisher {
     return {
       published: this.#published,
       heldBack: this.#heldBack,
+      disputed: this.#disputed,
       malformed: this.#incoming.malformed,
       syncs: this.#syncs.answered,
     };
@@ -136,6 +141,18 @@ export class FeedPublisher {
     } catch (error) {
       this.#logger.warn({ err: error }, 'the head cannot be published');
     }
+  }
+
+  /** Replicas that fold the same log must agree: which of them is wrong only a rebuild can tell. */
+  #compare(message: Msg): void {
+    const heard = this.#incoming.read(headMessage, message);
+    const { epoch, position, digest } = this.#source.head();
+    if (heard?.epoch !== epoch || heard.position !== position || heard.digest === digest) return;
+    this.#disputed += 1;
+    this.#logger.warn(
+      { position: position.toString(), digest, heard: heard.digest },
+      'another replica has another digest at this position: rebuild the read model of both',
+    );
   }
 
   #hear(message: Msg): void {

@@ -22,7 +22,12 @@ export class SyncFailed extends Error {
   override readonly name = 'SyncFailed';
 }
 
-/** Asks the control plane what a node lacks. Throws SyncFailed. */
+/** The control plane answered with what this node must not take. */
+export class SyncRefused extends Error {
+  override readonly name = 'SyncRefused';
+}
+
+/** Asks the control plane what a node lacks. Throws SyncFailed and SyncRefused. */
 export class SyncClient {
   constructor(
     private readonly connection: FeedConnection,
@@ -68,8 +73,9 @@ export class SyncClient {
     try {
       return answer.parse(await this.connection.request(subject, request(), TIMEOUT_MS));
     } catch (error) {
-      if (error instanceof FeedUnavailable || error instanceof MessageInvalid)
-        throw new SyncFailed(error.message, { cause: error });
+      if (error instanceof FeedUnavailable) throw new SyncFailed(error.message, { cause: error });
+      if (error instanceof MessageInvalid)
+        throw new SyncRefused(`a sync cannot be read: ${error.message}`, { cause: error });
       throw error;
     }
   }

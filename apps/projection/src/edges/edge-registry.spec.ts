@@ -14,12 +14,16 @@ let readModel: ReadModel;
 let now: number;
 let registry: EdgeRegistry;
 let told: string[];
+let logged: object[];
+
+const write = (line: string) => void logged.push(JSON.parse(line) as object);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upgate-edges-'));
   readModel = new ReadModel(join(folder, 'read-model.sqlite'), head.epoch);
   now = 0;
   told = [];
+  logged = [];
   registry = registryOf();
 });
 
@@ -32,7 +36,7 @@ function registryOf(): EdgeRegistry {
   const made = new EdgeRegistry(
     readModel,
     () => head,
-    pino({ level: 'silent' }),
+    pino({ level: 'warn', base: null, timestamp: false }, { write }),
     () => now,
   );
   made.events.on('changed', (node) => told.push(`${node} ${made.get(node)?.state}`));
@@ -97,6 +101,25 @@ describe('a node', () => {
   ] as const)('that reports %o compares as %s', (change, verdict) => {
     registry.heard(status(change));
     expect(registry.get('edge-1')?.verdict).toBe(verdict);
+  });
+
+  it('that has drifted is counted and logged once, with both digests', () => {
+    const expected = head.digest;
+    registry.heard(status());
+    for (const digest of ['e'.repeat(32), 'e'.repeat(32), expected]) registry.heard(status({ digest }));
+    registry.heard(status({ digest: 'f'.repeat(32), position: 9n }));
+    registry.heard(status({ digest: 'e'.repeat(32), epoch: 'epoch-0' }));
+    expect(registry.drifted).toBe(1);
+    expect(logged).toEqual([
+      {
+        level: 40,
+        node: 'edge-1',
+        position: '10',
+        digest: 'e'.repeat(32),
+        expected,
+        msg: 'edge has drifted',
+      },
+    ]);
   });
 
   it('is remembered over a restart: one that was live is expected for 15 s more', () => {

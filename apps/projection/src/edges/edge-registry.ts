@@ -20,6 +20,7 @@ export class EdgeRegistry {
   readonly #states = new Map<string, EdgeState>();
   readonly #unsaved = new Set<string>();
   readonly #lag: Lag;
+  #drifted = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -31,6 +32,11 @@ export class EdgeRegistry {
     this.#lag = new Lag(readModel.history, () => head().position);
     this.events.setMaxListeners(0);
     for (const record of readModel.edges.all()) this.#put(deserialize(record, clock()));
+  }
+
+  /** How often a node has reported another digest at the head than the control plane's. */
+  get drifted(): number {
+    return this.#drifted;
   }
 
   /** Keeps what is heard on disk, and notices who falls silent, once a second. */
@@ -48,6 +54,7 @@ export class EdgeRegistry {
     const before = this.#edges.get(node);
     this.#put({ status, lastSeen: new Date().toISOString(), heardAt: this.clock() });
     this.#unsaved.add(node);
+    if (before?.status.digest !== status.digest) this.#checkDrift(status);
     if (!this.#settle(node) && !sameReport(before?.status, status)) this.events.emit('changed', node);
   }
 
@@ -80,6 +87,17 @@ export class EdgeRegistry {
   sweep(): void {
     for (const node of this.#edges.keys()) this.#settle(node);
     this.#save();
+  }
+
+  /** A node that is at the head with other settings mends itself by a snapshot; that it had to must not pass unseen. */
+  #checkDrift({ node, epoch, position, digest }: StatusMessage): void {
+    const head = this.head();
+    if (epoch !== head.epoch || position !== head.position || digest === head.digest) return;
+    this.#drifted += 1;
+    this.logger.warn(
+      { node, position: position.toString(), digest, expected: head.digest },
+      'edge has drifted',
+    );
   }
 
   #render(edge: Edge): EdgeJson {
