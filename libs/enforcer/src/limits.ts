@@ -1,6 +1,7 @@
-import { parseHostname } from '#hostname';
 import { setImmediate } from 'node:timers/promises';
+import { parseHostname } from '#hostname';
 import { isRemoval, type SettingsChange, type SettingsEntry, type SettingsTable } from '#settings';
+import { isPlain } from './limits-plain.js';
 
 /** More than any fleet has: a table beyond these is a mistake, and would take the node down with it. */
 const MAX_ENTRIES = 2_000_000;
@@ -20,8 +21,8 @@ export function faultOf(table: SettingsTable, changes: readonly SettingsChange[]
 export async function faultOfTable(table: SettingsTable): Promise<string | undefined> {
   if (table.size > MAX_ENTRIES) return tooMany(table.size);
   let judged = 0;
-  for (const entry of table.entries()) {
-    const fault = faultOfEntry(entry);
+  for (const entry of table.stored()) {
+    const fault = isPlain(entry) ? undefined : faultOfEntry(entry.plain);
     if (fault !== undefined) return fault;
     if ((judged += 1) % SLICE === 0) await setImmediate();
   }

@@ -1,4 +1,5 @@
-import { blockOf, GRAIN, StoredEntry, type Block } from './stored-entry.js';
+import { blockOf, GRAIN, type Block } from './record-layout.js';
+import { StoredEntry } from './stored-entry.js';
 
 const PAGE_BYTES = 64 * 1024;
 const GRAINS_PER_PAGE = PAGE_BYTES / GRAIN;

@@ -1,10 +1,12 @@
 import { mostSpecific, type Hostname } from '#hostname';
 import { Digest } from './digest.js';
 import { HashIndex } from './hash-index.js';
-import { keyOf, type Key } from './record-key.js';
+import { encodeEntry } from './entry-codec.js';
+import { keyIn, keyOf, sameText, type Key, type Text } from './record-key.js';
+import { blockOf } from './record-layout.js';
 import { RecordPages } from './record-pages.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
-import { blockOf, encodeEntry, StoredEntry } from './stored-entry.js';
+import { StoredEntry } from './stored-entry.js';
 
 /** How a resource's entry was before and is after a change; undefined: not there. */
 export interface TableDiff {
@@ -49,7 +51,12 @@ export class SettingsTable {
   }
 
   *entries(): Generator<SettingsEntry> {
-    for (const record of this.#records.records()) yield record.plain;
+    for (const entry of this.stored()) yield entry.plain;
+  }
+
+  /** All entries as they lie in memory. */
+  stored(): Iterable<StoredEntry> {
+    return this.#records.records();
   }
 
   /**
@@ -121,7 +128,7 @@ export class SettingsTable {
     const index = this.#byResource;
     for (let slot = index.seek(resource.hash); slot !== NOWHERE; slot = index.seek(resource.hash, slot + 1)) {
       const address = index.addressAt(slot);
-      if (this.#records.at(address).isOf(resource)) return address;
+      if (sameText(this.#records.at(address).resourceText, resource)) return address;
     }
     return NOWHERE;
   }
@@ -144,10 +151,10 @@ export class SettingsTable {
     const entry = this.#records.at(address);
     this.#size -= 1;
     this.#digest.remove(entry.block.view, entry.start, entry.end);
-    this.#byResource.remove(entry.resourceKey.hash, address);
-    entry.eachHostnameKey((key) => {
-      this.#byHostname.remove(key.hash, address);
-      if (isWildcard(key)) this.#wildcards -= 1;
+    this.#byResource.remove(keyIn(entry.resourceText).hash, address);
+    entry.eachHostname((text) => {
+      this.#byHostname.remove(keyIn(text).hash, address);
+      if (isWildcard(text)) this.#wildcards -= 1;
     });
     this.#records.kill(address);
     if (this.#records.isSparse(address)) this.#emptyPage(address);
@@ -157,10 +164,10 @@ export class SettingsTable {
     const address = this.#records.add(entry);
     this.#size += 1;
     this.#digest.add(entry.block.view, entry.start, entry.end);
-    this.#byResource.add(entry.resourceKey.hash, address);
-    entry.eachHostnameKey((key) => {
-      this.#byHostname.add(key.hash, address);
-      if (isWildcard(key)) this.#wildcards += 1;
+    this.#byResource.add(keyIn(entry.resourceText).hash, address);
+    entry.eachHostname((text) => {
+      this.#byHostname.add(keyIn(text).hash, address);
+      if (isWildcard(text)) this.#wildcards += 1;
     });
   }
 
@@ -169,27 +176,26 @@ export class SettingsTable {
     for (const from of this.#records.neighbours(address)) {
       const entry = this.#records.at(from);
       const to = this.#records.add(entry);
-      this.#byResource.move(entry.resourceKey.hash, from, to);
-      entry.eachHostnameKey((key) => this.#byHostname.move(key.hash, from, to));
+      this.#byResource.move(keyIn(entry.resourceText).hash, from, to);
+      entry.eachHostname((text) => this.#byHostname.move(keyIn(text).hash, from, to));
     }
     this.#records.drop(address);
   }
 
   #checkNew(entry: StoredEntry): void {
-    if (this.#addressOf(entry.resourceKey) !== NOWHERE)
+    if (this.#addressOf(keyIn(entry.resourceText)) !== NOWHERE)
       throw new RangeError(`resource ${entry.resource} is in it twice`);
-    entry.eachHostnameKey((hostname) => {
-      const holder = this.#holder(hostname);
+    entry.eachHostname((text) => {
+      const holder = this.#holder(keyIn(text));
       if (!holder) return;
-      const name = hostname.bytes.subarray(hostname.start, hostname.end);
-      const both = `${holder.resource} and ${entry.resource}`;
-      throw new RangeError(`hostname ${Buffer.from(name).toString()} belongs to both ${both}`);
+      const hostname = Buffer.from(text.bytes.subarray(text.start, text.end)).toString();
+      throw new RangeError(`hostname ${hostname} belongs to both ${holder.resource} and ${entry.resource}`);
     });
   }
 }
 
 const ASTERISK = 0x2a;
 
-function isWildcard({ bytes, start }: Key): boolean {
+function isWildcard({ bytes, start }: Text): boolean {
   return bytes[start] === ASTERISK;
 }

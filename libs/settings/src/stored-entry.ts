@@ -1,37 +1,22 @@
 import { OPEN_CONNECTIONS_MODES, type OpenConnections } from '#domain';
 import type { Hostname } from '#hostname';
-import { isKey, keyIn, type Key } from './record-key.js';
+import { sameText, type Text } from './record-key.js';
+import {
+  DEAD,
+  ENABLED,
+  GRAIN,
+  HOSTNAMES,
+  ID_LENGTH,
+  MODE,
+  ORIGIN_LENGTH,
+  POLICY_POSITION,
+  POSITION,
+  SECONDS,
+  SIZE,
+  TEXTS,
+  type Block,
+} from './record-layout.js';
 import type { SettingsEntry } from './settings-entry.js';
-
-/** Records begin and end at multiples of so many bytes. */
-export const GRAIN = 16;
-
-/*
- * A record, little-endian: u32 its size, with the lowest bit set when it is dead · u64 position · u64 position of the
- * policy · f64 seconds of a drain · u8 enabled · u8 mode for open connections · u16 bytes of the id · u16 bytes of the
- * origin · u16 count of hostnames · the id · the origin · each hostname after its length (u16) · zeros.
- */
-const POSITION = 4;
-const POLICY_POSITION = 12;
-const SECONDS = 20;
-const ENABLED = 28;
-const MODE = 29;
-const ID_LENGTH = 30;
-const ORIGIN_LENGTH = 32;
-const HOSTNAMES = 34;
-const TEXTS = 36;
-const DEAD = 1;
-const MAX_LENGTH = 0xffff;
-
-/** Memory that holds records. */
-export interface Block {
-  readonly bytes: Buffer;
-  readonly view: DataView;
-}
-
-export function blockOf(bytes: Buffer): Block {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
-}
 
 /**
  * An entry as it lies in memory, each field read when it is asked for. It stays as it is whatever becomes of the table;
@@ -45,7 +30,7 @@ export class StoredEntry implements SettingsEntry {
 
   /** In bytes. */
   get size(): number {
-    return this.block.view.getUint32(this.start, true) & ~DEAD;
+    return this.block.view.getUint32(this.start + SIZE, true) & ~DEAD;
   }
 
   get end(): number {
@@ -53,7 +38,7 @@ export class StoredEntry implements SettingsEntry {
   }
 
   get dead(): boolean {
-    return (this.block.view.getUint32(this.start, true) & DEAD) !== 0;
+    return (this.block.view.getUint32(this.start + SIZE, true) & DEAD) !== 0;
   }
 
   get position(): bigint {
@@ -61,18 +46,16 @@ export class StoredEntry implements SettingsEntry {
   }
 
   get resource(): string {
-    const { start, end } = this.#resource;
-    return this.block.bytes.toString('utf8', start, end);
+    return this.#string(this.resourceText);
   }
 
   get origin(): string {
-    const { end: start } = this.#resource;
-    return this.block.bytes.toString('utf8', start, start + this.#uint16(ORIGIN_LENGTH));
+    return this.#string(this.originText);
   }
 
   get hostnames(): Hostname[] {
     const hostnames: Hostname[] = [];
-    this.#eachHostname((start, end) => hostnames.push(this.block.bytes.toString('utf8', start, end)));
+    this.eachHostname((text) => hostnames.push(this.#string(text)));
     return hostnames;
   }
 
@@ -80,7 +63,7 @@ export class StoredEntry implements SettingsEntry {
     const { view } = this.block;
     return {
       enabled: view.getUint8(this.start + ENABLED) === 1,
-      openConnections: this.#openConnections,
+      openConnections: this.openConnections,
       position: view.getBigUint64(this.start + POLICY_POSITION, true),
     };
   }
@@ -90,28 +73,34 @@ export class StoredEntry implements SettingsEntry {
     return { resource, position, hostnames, origin, websockets };
   }
 
-  get resourceKey(): Key {
-    const { start, end } = this.#resource;
-    return keyIn(this.block.bytes, start, end);
+  get resourceText(): Text {
+    const start = this.start + TEXTS;
+    return { bytes: this.block.bytes, start, end: start + this.#uint16(ID_LENGTH) };
   }
 
-  isOf(resource: Key): boolean {
-    const { start, end } = this.#resource;
-    return isKey(resource, this.block.bytes, start, end);
+  get originText(): Text {
+    const { end: start } = this.resourceText;
+    return { bytes: this.block.bytes, start, end: start + this.#uint16(ORIGIN_LENGTH) };
   }
 
-  has(hostname: Key): boolean {
+  eachHostname(visit: (hostname: Text) => void): void {
+    const { bytes, view } = this.block;
+    let start = this.originText.end + 2;
+    for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
+      const end = start + view.getUint16(start - 2, true);
+      visit({ bytes, start, end });
+      start = end + 2;
+    }
+  }
+
+  has(hostname: Text): boolean {
     let found = false;
-    this.#eachHostname((start, end) => (found ||= isKey(hostname, this.block.bytes, start, end)));
+    this.eachHostname((text) => (found ||= sameText(hostname, text)));
     return found;
   }
 
-  eachHostnameKey(visit: (hostname: Key) => void): void {
-    this.#eachHostname((start, end) => visit(keyIn(this.block.bytes, start, end)));
-  }
-
   kill(): void {
-    this.block.view.setUint32(this.start, this.size | DEAD, true);
+    this.block.view.setUint32(this.start + SIZE, this.size | DEAD, true);
   }
 
   /** Whether there is a record whose every part lies within it. */
@@ -119,8 +108,7 @@ export class StoredEntry implements SettingsEntry {
     const { size, start } = this;
     if (this.dead || size % GRAIN !== 0 || size < TEXTS || start + size > this.block.bytes.length)
       return false;
-    let end = this.#resource.end + this.#uint16(ORIGIN_LENGTH);
-    if (end > start + size) return false;
+    let { end } = this.originText;
     for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
       if (end + 2 > start + size) return false;
       end += 2 + this.block.view.getUint16(end, true);
@@ -128,73 +116,17 @@ export class StoredEntry implements SettingsEntry {
     return end <= start + size && this.block.view.getUint8(start + MODE) < OPEN_CONNECTIONS_MODES.length;
   }
 
-  #eachHostname(visit: (start: number, end: number) => void): void {
-    let start = this.#resource.end + this.#uint16(ORIGIN_LENGTH) + 2;
-    for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
-      const end = start + this.block.view.getUint16(start - 2, true);
-      visit(start, end);
-      start = end + 2;
-    }
-  }
-
-  get #resource(): { start: number; end: number } {
-    const start = this.start + TEXTS;
-    return { start, end: start + this.#uint16(ID_LENGTH) };
-  }
-
-  get #openConnections(): OpenConnections {
+  get openConnections(): OpenConnections {
     const { view } = this.block;
     const mode = OPEN_CONNECTIONS_MODES[view.getUint8(this.start + MODE)]!;
     return mode === 'drain' ? { mode, seconds: view.getFloat64(this.start + SECONDS, true) } : { mode };
   }
 
+  #string({ start, end }: Text): string {
+    return this.block.bytes.toString('utf8', start, end);
+  }
+
   #uint16(field: number): number {
     return this.block.view.getUint16(this.start + field, true);
   }
-}
-
-/** The one record of an entry: equal entries give equal bytes. Throws RangeError for a text over 65,535 bytes. */
-export function encodeEntry({ resource, position, hostnames, origin, websockets }: SettingsEntry): Buffer {
-  const { enabled, openConnections, position: policyPosition } = websockets;
-  const lengths = [resource, origin, ...hostnames].map((text) => Buffer.byteLength(text));
-  if (Math.max(hostnames.length, ...lengths) > MAX_LENGTH)
-    throw new RangeError(`an entry of ${resource.slice(0, 64)} has a part that is too long`);
-  const texts = lengths.reduce((sum, length) => sum + length, 2 * hostnames.length);
-  const bytes = Buffer.alloc(Math.ceil((TEXTS + texts) / GRAIN) * GRAIN);
-  bytes.writeUInt32LE(bytes.length, 0);
-  bytes.writeBigUInt64LE(position, POSITION);
-  bytes.writeBigUInt64LE(policyPosition, POLICY_POSITION);
-  bytes.writeDoubleLE(openConnections.mode === 'drain' ? openConnections.seconds : 0, SECONDS);
-  bytes.writeUInt8(enabled ? 1 : 0, ENABLED);
-  bytes.writeUInt8(OPEN_CONNECTIONS_MODES.indexOf(openConnections.mode), MODE);
-  bytes.writeUInt16LE(lengths[0]!, ID_LENGTH);
-  bytes.writeUInt16LE(lengths[1]!, ORIGIN_LENGTH);
-  bytes.writeUInt16LE(hostnames.length, HOSTNAMES);
-  let at = TEXTS + bytes.write(resource, TEXTS);
-  at += bytes.write(origin, at);
-  for (const hostname of hostnames) {
-    const length = bytes.write(hostname, at + 2);
-    bytes.writeUInt16LE(length, at);
-    at += 2 + length;
-  }
-  return bytes;
-}
-
-/** Reads back the entries of records that follow each other. Throws RangeError for anything else. */
-export function decodeEntries(bytes: Buffer): SettingsEntry[] {
-  const block = blockOf(bytes);
-  const entries: SettingsEntry[] = [];
-  for (let start = 0; start < bytes.length; start = new StoredEntry(block, start).end) {
-    const stored = new StoredEntry(block, start);
-    if (!stored.whole) throw new RangeError('there is something that is no entry');
-    entries.push(stored.plain);
-  }
-  return entries;
-}
-
-/** Reads back one entry. Throws RangeError if that is not what the bytes are. */
-export function decodeEntry(bytes: Buffer): SettingsEntry {
-  const [entry, ...others] = decodeEntries(bytes);
-  if (!entry || others.length > 0) throw new RangeError('there is not exactly one entry');
-  return entry;
 }
