@@ -17,39 +17,67 @@ import {
 import type { SettingsEntry } from './settings-entry.js';
 import { StoredEntry } from './stored-entry.js';
 
+const END_OF_ASCII = 0x80;
+const MAX_BYTES_OF_CHARACTER = 3;
+
+let scratch = blockOf(Buffer.alloc(4_096));
+
 /** The one record of an entry: equal entries give equal bytes. Throws RangeError for a text over 65,535 bytes. */
 export function encodeEntry(entry: SettingsEntry): Buffer {
-  const { resource, hostnames, origin } = entry;
-  const lengths = [resource, origin, ...hostnames].map((text) => Buffer.byteLength(text));
-  if (Math.max(hostnames.length, ...lengths) > MAX_LENGTH)
-    throw new RangeError(`an entry of ${resource.slice(0, 64)} has a part that is too long`);
-  const texts = lengths.reduce((sum, length) => sum + length, 2 * hostnames.length);
-  const bytes = Buffer.alloc(Math.ceil((TEXTS + texts) / GRAIN) * GRAIN);
-  bytes.writeUInt32LE(bytes.length, SIZE);
-  writeFields(bytes, entry);
-  bytes.writeUInt16LE(bytes.write(resource, TEXTS), ID_LENGTH);
-  bytes.writeUInt16LE(bytes.write(origin, TEXTS + lengths[0]!), ORIGIN_LENGTH);
-  writeHostnames(bytes, TEXTS + lengths[0]! + lengths[1]!, hostnames);
-  return bytes;
+  const { block, end } = stageEntry(entry);
+  return Buffer.from(block.bytes.subarray(0, end));
 }
 
-function writeFields(bytes: Buffer, { position, websockets }: SettingsEntry): void {
-  const { enabled, openConnections, position: policyPosition } = websockets;
-  bytes.writeBigUInt64LE(position, POSITION);
-  bytes.writeBigUInt64LE(policyPosition, POLICY_POSITION);
-  bytes.writeDoubleLE(openConnections.mode === 'drain' ? openConnections.seconds : 0, SECONDS);
-  bytes.writeUInt8(enabled ? 1 : 0, ENABLED);
-  bytes.writeUInt8(OPEN_CONNECTIONS_MODES.indexOf(openConnections.mode), MODE);
+/** The same in memory of its own, good until the next call. */
+export function stageEntry(entry: SettingsEntry): StoredEntry {
+  makeRoom(entry);
+  const { view } = scratch;
+  let end = writeText(TEXTS, entry.resource, ID_LENGTH);
+  end = writeText(end, entry.origin, ORIGIN_LENGTH);
+  for (const hostname of entry.hostnames) end = writeText(end + 2, hostname, end);
+  view.setUint16(HOSTNAMES, checked(entry.hostnames.length), true);
+  writePolicy(view, entry);
+  const size = Math.ceil(end / GRAIN) * GRAIN;
+  scratch.bytes.fill(0, end, size);
+  view.setUint32(SIZE, size, true);
+  return new StoredEntry(scratch, 0);
 }
 
-function writeHostnames(bytes: Buffer, start: number, hostnames: readonly string[]): void {
-  bytes.writeUInt16LE(hostnames.length, HOSTNAMES);
-  let at = start;
-  for (const hostname of hostnames) {
-    const length = bytes.write(hostname, at + 2);
-    bytes.writeUInt16LE(length, at);
-    at += 2 + length;
+function makeRoom({ resource, origin, hostnames }: SettingsEntry): void {
+  const characters = hostnames.reduce((sum, { length }) => sum + length, resource.length + origin.length);
+  const needed = TEXTS + characters * MAX_BYTES_OF_CHARACTER + hostnames.length * 2 + GRAIN;
+  if (needed > scratch.bytes.length) scratch = blockOf(Buffer.alloc(needed));
+}
+
+/** Writes a text and, in the field given, its length in bytes. Tells where it ends. */
+function writeText(start: number, text: string, lengthField: number): number {
+  const length = writeAscii(start, text) ? text.length : scratch.bytes.write(text, start);
+  scratch.view.setUint16(lengthField, checked(length), true);
+  return start + length;
+}
+
+/** Without a call into native code, which would take longer than the text. False if the text is not ASCII. */
+function writeAscii(start: number, text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= END_OF_ASCII) return false;
+    scratch.bytes[start + at] = code;
   }
+  return true;
+}
+
+function writePolicy(view: DataView, { position, websockets }: SettingsEntry): void {
+  const { enabled, openConnections, position: policyPosition } = websockets;
+  view.setBigUint64(POSITION, position, true);
+  view.setBigUint64(POLICY_POSITION, policyPosition, true);
+  view.setFloat64(SECONDS, openConnections.mode === 'drain' ? openConnections.seconds : 0, true);
+  view.setUint8(ENABLED, enabled ? 1 : 0);
+  view.setUint8(MODE, OPEN_CONNECTIONS_MODES.indexOf(openConnections.mode));
+}
+
+function checked(length: number): number {
+  if (length <= MAX_LENGTH) return length;
+  throw new RangeError(`an entry has a part of ${length}, at most ${MAX_LENGTH} are allowed`);
 }
 
 /** Reads back the entries of records that follow each other. Throws RangeError for anything else. */

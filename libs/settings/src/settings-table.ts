@@ -1,7 +1,7 @@
 import { mostSpecific, type Hostname } from '#hostname';
 import { Digest } from './digest.js';
 import { HashIndex } from './hash-index.js';
-import { encodeEntry } from './entry-codec.js';
+import { stageEntry } from './entry-codec.js';
 import { keyIn, keyOf, sameText, type Key, type Text } from './record-key.js';
 import { blockOf } from './record-layout.js';
 import { RecordPages } from './record-pages.js';
@@ -89,7 +89,7 @@ export class SettingsTable {
   /** Applies changes as a whole and tells what became of each resource. They must have no conflict. */
   apply(changes: readonly SettingsChange[]): TableDiff[] {
     const diffs = changes.map((change) => this.#take(change));
-    for (const { after } of diffs) if (after) this.#put(new StoredEntry(blockOf(encodeEntry(after)), 0));
+    for (const { after } of diffs) if (after) this.#put(stageEntry(after));
     return diffs;
   }
 

@@ -14,6 +14,7 @@ import {
   type SettingsChange,
   type SettingsEntry,
 } from '#settings';
+import { HASH, hash128 } from './murmur3.js';
 
 const resource: CdnResource = {
   id: 'shop',
@@ -116,6 +117,19 @@ describe('records of entries', () => {
   it('cannot hold more than their lengths can say', () => {
     expect(() => encodeEntry(entry('a', ['x'.repeat(65_536)]))).toThrow(RangeError);
     expect(() => encodeEntry(entry('a', Array<string>(65_536).fill('x')))).toThrow(RangeError);
+  });
+});
+
+describe('the hash of a record', () => {
+  /** As the reference implementation gives them. */
+  it.each([
+    ['', '00000000000000000000000000000000'],
+    ['0123456789abcdef', 'fb7d440936aed30a48ad1d9b572b3bfd'],
+    ['The quick brown fox jumps over the lazy dog 1234', '7239b94f8be4def212a50ff9ee4bbfef'],
+  ])('of %j is that of MurmurHash3', (text, expected) => {
+    const bytes = new TextEncoder().encode(text);
+    hash128(new DataView(bytes.buffer), 0, bytes.length);
+    expect(Array.from(HASH, (lane) => lane.toString(16).padStart(8, '0')).join('')).toBe(expected);
   });
 });
 

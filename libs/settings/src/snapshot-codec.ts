@@ -44,8 +44,8 @@ export async function encodeSnapshot(epoch: string, position: bigint, table: Set
   };
   const records = table.records();
   const body = await pipeline(records, createZstdCompress(), (compressed) => buffer(compressed));
-  const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]);
-  return Buffer.concat([content, await checksumOf(content)]);
+  const head = Buffer.from(`${JSON.stringify(header)}\n`);
+  return Buffer.concat([head, body, await checksumOf(head, body)]);
 }
 
 /** Throws SnapshotInvalid unless every byte is as it was written and the entries give the digest it names. */
@@ -68,11 +68,13 @@ async function verifiedContent(bytes: Buffer): Promise<Buffer> {
   return content;
 }
 
-async function checksumOf(content: Buffer): Promise<Buffer> {
+async function checksumOf(...parts: Buffer[]): Promise<Buffer> {
   const hash = createHash('sha256');
-  for (let start = 0; start < content.length; start += SLICE_BYTES) {
-    hash.update(content.subarray(start, start + SLICE_BYTES));
-    await setImmediate();
+  for (const part of parts) {
+    for (let start = 0; start < part.length; start += SLICE_BYTES) {
+      hash.update(part.subarray(start, start + SLICE_BYTES));
+      await setImmediate();
+    }
   }
   return hash.digest();
 }
