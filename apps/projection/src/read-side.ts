@@ -95,7 +95,7 @@ export class ReadSide {
   #joinFeed(): void {
     if (this.runner.stopping.aborted) return;
     const { connection, fleet, logger } = this.options;
-    const source = new SettingsSource(this.projection);
+    const source = new SettingsSource(this.projection, logger);
     this.#publisher = new FeedPublisher({ connection, fleet, source, logger });
     this.#publisher.onStatus((status) => this.edges.heard(status));
     this.#publisher.onForget((node) => this.edges.forget(node));

@@ -1,10 +1,17 @@
+import type { Logger } from 'pino';
 import type { At, EncodedSnapshot, FeedSource } from '#edge-feed';
 import { encodeSnapshot, type SettingsChange } from '#settings';
 import type { Projection } from './fold/projection.js';
 
+/** More than so many take a moment, so that the log says when it begins. */
+const MANY_RESOURCES = 100_000;
+
 /** What the feed tells the edges of the settings. */
 export class SettingsSource implements FeedSource {
-  constructor(private readonly projection: Projection) {}
+  constructor(
+    private readonly projection: Projection,
+    private readonly logger: Logger,
+  ) {}
 
   head(): At {
     return this.projection.head;
@@ -16,7 +23,14 @@ export class SettingsSource implements FeedSource {
   }
 
   async snapshot(): Promise<EncodedSnapshot> {
-    const { epoch, position } = this.projection.head;
-    return { epoch, position, bytes: await encodeSnapshot(epoch, position, this.projection.table) };
+    const { head, table } = this.projection;
+    const { epoch, position } = head;
+    const resources = table.size;
+    const begun = performance.now();
+    if (resources > MANY_RESOURCES) this.logger.info({ position, resources }, 'a snapshot is being built');
+    const bytes = await encodeSnapshot(epoch, position, table);
+    const ms = Math.round(performance.now() - begun);
+    this.logger.info({ position, resources, bytes: bytes.length, ms }, 'a snapshot was built');
+    return { epoch, position, bytes };
   }
 }
