@@ -222,10 +222,20 @@ describe('an HTTP application', () => {
     expect((await fetch(`${url}/metrics`)).headers.get('content-type')).toMatch(/^text\/plain/);
   });
 
-  it('answers what is not HTTP at all with 400, and goes on', async () => {
+  async function answerTo(bytes: string): Promise<string> {
     const socket = connect(addressOf(app).port, '127.0.0.1');
-    socket.end('\u0016\u0003\u0001 this is not HTTP\r\n\r\n');
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+    socket.write(bytes);
+    return text(socket);
+  }
+
+  it('answers what is not HTTP at all with a problem, and goes on', async () => {
+    const answer = await answerTo('\u0016\u0003\u0001 this is not HTTP\r\n\r\n');
+    const [head, body] = answer.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/);
+    expect(JSON.parse(body!)).toMatchObject({ status: 400, code: 'request_invalid' });
+    const long = await answerTo(`GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(long).toMatch(/^HTTP\/1\.1 413 /);
+    expect(long).toContain('"the head of a request has at most 16 KB"');
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 });
