@@ -17,25 +17,30 @@ export interface HttpAnswer<T> {
 
 /** The write side alone, over a log in a folder of its own. */
 export class CommandRig {
+  /** What it has logged, info and above. */
+  readonly log: Record<string, unknown>[] = [];
   #app: CommandApp | undefined;
+  readonly #logger: Logger = pino(
+    {
+      level: 'info',
+    },
+    { write: (line: string) => void this.log.push(JSON.parse(line) as Record<string, unknown>) },
+  );
 
-  private constructor(
-    readonly config: CommandConfig,
-    private readonly logger: Logger,
-  ) {}
+  private constructor(readonly config: CommandConfig) {}
 
   static async launch(config: Partial<CommandConfig> = {}): Promise<CommandRig> {
     const data = await mkdtemp(join(tmpdir(), 'upgate-command-'));
     const [grpc] = await freePorts(1);
     const host = '127.0.0.1';
     const own = { data, http: { host, port: 0 }, grpc: { host, port: grpc } };
-    const rig = new CommandRig(Object.assign(new CommandConfig(), own, config), pino({ level: 'silent' }));
+    const rig = new CommandRig(Object.assign(new CommandConfig(), own, config));
     await rig.start();
     return rig;
   }
 
   async start(): Promise<void> {
-    this.#app = await startCommand(this.config, this.logger);
+    this.#app = await startCommand(this.config, this.#logger);
   }
 
   async stop(): Promise<void> {

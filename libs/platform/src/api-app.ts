@@ -36,7 +36,7 @@ export async function startApiApp(options: ApiAppOptions): Promise<NestFastifyAp
   );
   try {
     setUpDocs(app);
-    app.connectMicroservice(grpcOptions(formatAddress(grpc), services), { inheritAppConfig: true });
+    app.connectMicroservice(grpcOptions(formatAddress(grpc), services, logger), { inheritAppConfig: true });
     await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
     await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
     return app;

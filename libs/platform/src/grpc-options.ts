@@ -1,18 +1,25 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Server } from '@grpc/grpc-js';
+import type { Server, ServerOptions } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
+import type { Logger } from 'pino';
 import { PROTO_ROOT } from '#contract';
+import { grpcLog } from './grpc-log.js';
 
-/** `upgate.v1` on one address, with health and reflection. Health says SERVING for the server and each service. */
-export function grpcOptions(url: string, services: readonly string[]): GrpcOptions {
+/**
+ * `upgate.v1` on one address, with health, reflection and a line in the log per call. Health says SERVING for the server
+ * and each service.
+ */
+export function grpcOptions(url: string, services: readonly string[], logger: Logger): GrpcOptions {
+  const channelOptions: ServerOptions = { interceptors: [grpcLog(logger)] };
   return {
     transport: Transport.GRPC,
     options: {
       url,
+      channelOptions,
       package: 'upgate.v1',
       protoPath: [...services.map((service) => join(PROTO_ROOT, 'upgate/v1', service)), healthProto],
       loader: {

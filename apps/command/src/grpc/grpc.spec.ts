@@ -56,6 +56,20 @@ const resource = (id: string, more: object = {}) => ({
 });
 
 describe('a command over gRPC', () => {
+  it('is logged in a line with its request id, status and position, and without what else it carried', async () => {
+    const id = { 'x-request-id': 'call-1', authorization: 'Bearer secret' };
+    const { position } = await send('CreateResource', resource('logged'), id);
+    await refusal('SetWebsockets', { id: 'nobody', enabled: true }, { 'x-request-id': 'call-2' });
+    const method = (name: string) => `/upgate.v1.CommandService/${name}`;
+    const line = (requestId: string) => rig.log.filter((entry) => entry['requestId'] === requestId);
+    expect(line('call-1')).toMatchObject([
+      { msg: 'call', method: method('CreateResource'), status: 'OK', position, remote: '127.0.0.1' },
+    ]);
+    expect(line('call-2')).toMatchObject([{ method: method('SetWebsockets'), status: 'NOT_FOUND' }]);
+    expect((await rig.events('logged')).at(-1)!.metadata.correlationId).toBe('call-1');
+    expect(JSON.stringify(rig.log)).not.toContain('secret');
+  });
+
   it('does all that one over HTTP does', async () => {
     const created = await send('CreateResource', resource('chat', { integration: 'INTEGRATION_PARTIAL' }));
     expect(created).toMatchObject({

@@ -1,0 +1,70 @@
+import { ServerInterceptingCall, status as Grpc, type Metadata, type ServerInterceptor } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { requestIdOf } from './http-app.js';
+
+const HEALTH = '/grpc.health.v1.Health/';
+const OURS: ReadonlySet<Grpc> = new Set([Grpc.UNKNOWN, Grpc.INTERNAL, Grpc.UNAVAILABLE, Grpc.DATA_LOSS]);
+
+/** One line per call at its end, with the last position that it answered with. A call without an id is given one. */
+export function grpcLog(logger: Logger): ServerInterceptor {
+  return ({ path }, call) => {
+    const line = new CallLine(logger, path, call.getConnectionInfo().remoteAddress);
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, proceed) => proceed(line.identify(metadata)),
+          onCancel: () => line.end(Grpc.CANCELLED),
+        }),
+      sendMessage: (message: unknown, next) => {
+        line.answer(message);
+        next(message);
+      },
+      sendStatus: (status, next) => {
+        line.end(status.code);
+        next(status);
+      },
+    });
+  };
+}
+
+class CallLine {
+  readonly #begun = performance.now();
+  #requestId: string | undefined;
+  #position: unknown;
+  #ended = false;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly method: string,
+    private readonly remote: string | undefined,
+  ) {}
+
+  identify(metadata: Metadata): Metadata {
+    this.#requestId = requestIdOf(metadata.get('x-request-id')[0]);
+    metadata.set('x-request-id', this.#requestId);
+    return metadata;
+  }
+
+  answer(message: unknown): void {
+    if (typeof message === 'object' && message !== null && 'position' in message)
+      this.#position = message.position;
+  }
+
+  /** A call that was cancelled may end a second time. */
+  end(code: Grpc): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const level = OURS.has(code) ? 'warn' : this.method.startsWith(HEALTH) ? 'trace' : 'info';
+    this.logger[level](
+      {
+        requestId: this.#requestId,
+        method: this.method,
+        status: Grpc[code],
+        ms: Math.round((performance.now() - this.#begun) * 10) / 10,
+        position: this.#position,
+        remote: this.remote,
+      },
+      'call',
+    );
+  }
+}
