@@ -30,21 +30,26 @@ export class HashIndex {
     if (slot !== -1) this.#slots[2 * slot + 1] = to + 1;
   }
 
+  /** The address with this hash that is the one, or -1. */
+  find(hash: number, isIt: (address: number) => boolean): number {
+    for (let slot = this.#seek(hash); slot !== -1; slot = this.#seek(hash, slot + 1)) {
+      const address = this.#slots[2 * slot + 1]! - 1;
+      if (isIt(address)) return address;
+    }
+    return -1;
+  }
+
   /** The first slot with this hash, or the first from the one given on; -1: there is none. */
-  seek(hash: number, from = hash): number {
+  #seek(hash: number, from = hash): number {
     for (let slot = from & this.#mask; this.#slots[2 * slot + 1] !== 0; slot = (slot + 1) & this.#mask) {
       if (this.#slots[2 * slot] === hash) return slot;
     }
     return -1;
   }
 
-  addressAt(slot: number): number {
-    return this.#slots[2 * slot + 1]! - 1;
-  }
-
   #slotOf(hash: number, address: number): number {
-    let slot = this.seek(hash);
-    while (slot !== -1 && this.addressAt(slot) !== address) slot = this.seek(hash, slot + 1);
+    let slot = this.#seek(hash);
+    while (slot !== -1 && this.#slots[2 * slot + 1] !== address + 1) slot = this.#seek(hash, slot + 1);
     return slot;
   }
 

@@ -12,15 +12,20 @@ interface Page extends Block {
   frozen: boolean;
 }
 
+type Moved = (record: StoredEntry, from: number, to: number) => void;
+
 /**
- * Records in pages of flat memory, off the heap. Records are added at the end and never change; those that died leave
- * their page when it is emptied. An address says where a record begins, in 32 bits, as long as nobody moves it.
+ * Records in pages of flat memory, off the heap. Records are added at the end and never change. What is left of a page
+ * that is mostly dead moves to the end, a page at a time, so that a change costs the same however many there are. An
+ * address says where a record begins, in 32 bits, until it has moved.
  */
 export class RecordPages {
   #pages: (Page | undefined)[] = [];
   readonly #free: number[] = [];
   /** The number of the page that takes new records. */
   #last = -1;
+
+  constructor(private readonly moved: Moved) {}
 
   get bytes(): number {
     return this.#pages.reduce((sum, page) => sum + (page?.bytes.length ?? 0), 0);
@@ -31,39 +36,21 @@ export class RecordPages {
   }
 
   add({ block, start, end }: StoredEntry): number {
-    const size = end - start;
-    let page = this.#pages[this.#last];
-    if (!page || page.used + size > page.bytes.length) page = this.#addPage(size);
+    const page = this.#pageWithRoom(end - start);
     const address = this.#last * GRAINS_PER_PAGE + page.used / GRAIN;
     block.bytes.copy(page.bytes, page.used, start, end);
-    page.used += size;
+    page.used += end - start;
     return address;
   }
 
   kill(address: number): void {
+    const number = numberOf(address);
     const page = this.#page(address);
-    if (page.frozen) this.#pages[numberOf(address)] = copyOf(page);
+    if (page.frozen) this.#pages[number] = copyOf(page);
     const record = this.at(address);
     record.kill();
     this.#page(address).dead += record.size;
-  }
-
-  /** Whether most of the page of an address is dead, so that the rest should move. Never true of the last page. */
-  isSparse(address: number): boolean {
-    const { dead, used } = this.#page(address);
-    return numberOf(address) !== this.#last && dead * 2 > used;
-  }
-
-  /** The addresses of the live records in the page of this one. */
-  neighbours(address: number): number[] {
-    const base = numberOf(address) * GRAINS_PER_PAGE;
-    return Array.from(liveRecords(this.#page(address)), ({ start }) => base + start / GRAIN);
-  }
-
-  /** Gives up the page of an address, with all in it. */
-  drop(address: number): void {
-    this.#pages[numberOf(address)] = undefined;
-    this.#free.push(numberOf(address));
+    if (number !== this.#last) this.#tidy(number);
   }
 
   *records(): Generator<StoredEntry> {
@@ -74,22 +61,38 @@ export class RecordPages {
   freeze(): Iterable<Buffer> {
     const pages = this.#pages.filter((page) => page !== undefined);
     for (const page of pages) page.frozen = true;
-    return pages
-      .map((page) => ({ ...page }))
-      .values()
-      .map(liveBytes);
+    const asTheyAre = pages.map((page) => ({ ...page }));
+    return asTheyAre.values().map(liveBytes);
   }
 
   #page(address: number): Page {
     return this.#pages[numberOf(address)]!;
   }
 
-  #addPage(size: number): Page {
+  #pageWithRoom(size: number): Page {
+    for (;;) {
+      const last = this.#pages[this.#last];
+      if (last && last.used + size <= last.bytes.length) return last;
+      this.#addPage(size);
+    }
+  }
+
+  #addPage(size: number): void {
+    const full = this.#last;
     const bytes = Buffer.allocUnsafeSlow(Math.max(size, PAGE_BYTES));
-    const page: Page = { ...blockOf(bytes), used: 0, dead: 0, frozen: false };
     this.#last = this.#free.pop() ?? this.#pages.length;
-    this.#pages[this.#last] = page;
-    return page;
+    this.#pages[this.#last] = { ...blockOf(bytes), used: 0, dead: 0, frozen: false };
+    this.#tidy(full);
+  }
+
+  /** Moves what is alive in a page that is mostly dead, and gives the page up. */
+  #tidy(number: number): void {
+    const page = this.#pages[number];
+    if (!page || page.dead * 2 <= page.used) return;
+    this.#pages[number] = undefined;
+    for (const record of liveRecords(page))
+      this.moved(record, number * GRAINS_PER_PAGE + record.start / GRAIN, this.add(record));
+    this.#free.push(number);
   }
 }
 

@@ -25,7 +25,7 @@ const NOWHERE = -1;
 
 /** The current settings of every live resource, by id and by hostname, with their digest; off the heap. */
 export class SettingsTable {
-  readonly #records = new RecordPages();
+  readonly #records = new RecordPages((entry, from, to) => this.#move(entry, from, to));
   readonly #byResource = new HashIndex();
   readonly #byHostname = new HashIndex();
   readonly #digest = new Digest();
@@ -60,8 +60,8 @@ export class SettingsTable {
   }
 
   /**
-   * The entry that rules a request to this host: the exact hostname first, then the longest wildcard. Its fields are
-   * read from the table's memory when they are asked for, as they are now, so do not spread it.
+   * The entry that rules a request to this host: the exact hostname first, then the longest wildcard. It stays as it is
+   * when the table changes; its fields are read when they are asked for, so `plain` is what can be spread.
    */
   match(host: Hostname): StoredEntry | undefined {
     const holder = (name: Hostname) => this.#holder(keyOf(name));
@@ -116,21 +116,14 @@ export class SettingsTable {
   }
 
   #holder(hostname: Key): StoredEntry | undefined {
-    const index = this.#byHostname;
-    for (let slot = index.seek(hostname.hash); slot !== NOWHERE; slot = index.seek(hostname.hash, slot + 1)) {
-      const entry = this.#records.at(index.addressAt(slot));
-      if (entry.has(hostname)) return entry;
-    }
-    return undefined;
+    const address = this.#byHostname.find(hostname.hash, (each) => this.#records.at(each).has(hostname));
+    return address === NOWHERE ? undefined : this.#records.at(address);
   }
 
   #addressOf(resource: Key): number {
-    const index = this.#byResource;
-    for (let slot = index.seek(resource.hash); slot !== NOWHERE; slot = index.seek(resource.hash, slot + 1)) {
-      const address = index.addressAt(slot);
-      if (sameText(this.#records.at(address).resourceText, resource)) return address;
-    }
-    return NOWHERE;
+    return this.#byResource.find(resource.hash, (each) =>
+      sameText(this.#records.at(each).resourceText, resource),
+    );
   }
 
   #holderBesides(changed: ReadonlyMap<string, SettingsChange>, hostname: Hostname): string | undefined {
@@ -157,7 +150,6 @@ export class SettingsTable {
       if (isWildcard(text)) this.#wildcards -= 1;
     });
     this.#records.kill(address);
-    if (this.#records.isSparse(address)) this.#emptyPage(address);
   }
 
   #put(entry: StoredEntry): void {
@@ -171,15 +163,9 @@ export class SettingsTable {
     });
   }
 
-  /** Moves what is still alive beside a dead record: of one page at most, so the size of the table costs nothing. */
-  #emptyPage(address: number): void {
-    for (const from of this.#records.neighbours(address)) {
-      const entry = this.#records.at(from);
-      const to = this.#records.add(entry);
-      this.#byResource.move(keyIn(entry.resourceText).hash, from, to);
-      entry.eachHostname((text) => this.#byHostname.move(keyIn(text).hash, from, to));
-    }
-    this.#records.drop(address);
+  #move(entry: StoredEntry, from: number, to: number): void {
+    this.#byResource.move(keyIn(entry.resourceText).hash, from, to);
+    entry.eachHostname((text) => this.#byHostname.move(keyIn(text).hash, from, to));
   }
 
   #checkNew(entry: StoredEntry): void {

@@ -183,14 +183,27 @@ describe('SettingsTable', () => {
     },
   );
 
-  it('gives back the memory of what is gone', () => {
+  it.each([
+    ['of many resources in turn', 20_000, (change: number) => change % 2_000, []],
+    ['of one resource beside others', 20_000, (change: number) => (change % 500 === 0 ? change : 0), []],
+    [
+      'of one resource that is large',
+      100,
+      () => 0,
+      Array.from({ length: 900 }, (_, n) => `${n}.${'x'.repeat(200)}`),
+    ],
+  ])('gives back the memory of what is gone: changes %s', (_what, changes, resourceOf, others) => {
     const table = new SettingsTable();
-    const ids = Array.from({ length: 2_000 }, (_, index) => `r${index}`);
-    for (let round = 1n; round <= 20n; round += 1n)
-      for (const id of ids) table.apply([entry(id, [`${id}.example`], round)]);
-    const live = ids.reduce((sum, id) => sum + encodeEntry(table.get(id)!).length, 0);
-    expect(table.bytes).toBeLessThan(live * 2.2 + 2 ** 18);
-    for (const id of ids) expect(table.match(`${id}.example`)).toMatchObject({ resource: id, position: 20n });
+    const latest = new Map<string, number>();
+    for (let change = 1; change <= changes; change += 1) {
+      const id = `r${resourceOf(change)}`;
+      table.apply([entry(id, [`${id}.example`, ...others], BigInt(change))]);
+      latest.set(id, change);
+    }
+    const live = [...table.entries()].reduce((sum, one) => sum + encodeEntry(one).length, 0);
+    expect(table.bytes).toBeLessThan(2.2 * live + 2 ** 19);
+    for (const [id, change] of latest)
+      expect(table.match(`${id}.example`)).toMatchObject({ resource: id, position: BigInt(change) });
   });
 
   it('lets a hostname move between resources within one change, in any order', () => {
