@@ -92,6 +92,26 @@ describe('two replicas of the projection', { timeout: 90_000 }, () => {
     }
   });
 
+  it('are joined by a third that knows every live node at once, heard by it or not', async () => {
+    const silent = await system.addAgent('silent');
+    await system.addAgent('edge-1');
+    const { position } = await create('chat');
+    for (const projection of system.projections) await system.allSame(2, projection);
+    silent.program.signal('SIGSTOP');
+    await system.switch('chat', false, '1ms');
+    const third = await system.addProjection();
+    expect(await eventually('the silent one', () => edge('silent', third))).toMatchObject({
+      state: 'live',
+      position,
+      verdict: 'behind',
+    });
+    const convergence = await third.json<ConvergenceJson>(`/v1/convergence/${position}?timeout=5s`);
+    expect(convergence).toMatchObject({ status: 'applied', required: 2 });
+    expect((await system.switch('chat', true, '1ms')).convergence?.status).toBe('pending');
+    silent.program.signal('SIGCONT');
+    await system.allSame(2, third);
+  });
+
   it('suppress what the other has published, and forget a node together', async () => {
     const agent = await system.addAgent('edge-1');
     await create('chat');

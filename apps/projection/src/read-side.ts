@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { FeedPublisher, serveConvergence, type FeedConnection } from '#edge-feed';
+import { FeedPublisher, fetchRoster, serveConvergence, serveRoster, type FeedConnection } from '#edge-feed';
 import type { EventStore } from '#event-store';
 import { lockInstance } from '#platform';
 import { Convergence } from './edges/convergence.js';
@@ -24,6 +24,7 @@ export class ReadSide {
   readonly edges: EdgeRegistry;
   readonly convergence: Convergence;
   #publisher: FeedPublisher | undefined;
+  #serving = false;
   readonly #stopServing = new DisposableStack();
 
   /** Throws InstanceRunning if another process uses the read model, LogShortened if the log has lost events. */
@@ -99,8 +100,19 @@ export class ReadSide {
     this.#publisher = new FeedPublisher({ connection, fleet, source, logger });
     this.#publisher.onStatus((status) => this.edges.heard(status));
     this.#publisher.onForget((node) => this.edges.forget(node));
+    const meeting = connection.onConnect(() => void this.#meetReplicas());
+    this.#stopServing.defer(() => meeting.unsubscribe());
+  }
+
+  /** A node that only another replica has heard must be waited for too, before anyone is told who is. */
+  async #meetReplicas(): Promise<void> {
+    await fetchRoster(this.options, (status) => this.edges.heardElsewhere(status));
+    if (this.#serving || this.runner.stopping.aborted) return;
+    this.#serving = true;
     const wait = (position: bigint, timeoutMs: number) => this.convergence.wait(position, timeoutMs);
-    const convergence = serveConvergence({ connection, fleet, logger, wait });
+    const convergence = serveConvergence({ ...this.options, wait });
+    const roster = serveRoster(this.options, () => this.edges.inState('live').map(({ status }) => status));
     this.#stopServing.defer(() => convergence.unsubscribe());
+    this.#stopServing.defer(() => roster.unsubscribe());
   }
 }

@@ -22,6 +22,7 @@ import {
   type Forget,
   type Head,
   type RetryLater,
+  type RosterRequest,
   type SnapshotOffer,
   type Status,
   type SyncAnswer,
@@ -93,6 +94,10 @@ export function checkStatus(status: Status): void {
 
 export function checkForget({ node }: Forget): void {
   name('node', node);
+}
+
+export function checkRosterRequest({ replica }: RosterRequest): void {
+  name('replica', replica);
 }
 
 export function checkConvergenceRequest({ timeoutMs }: ConvergenceRequest): void {

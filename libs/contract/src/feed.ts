@@ -14,6 +14,7 @@ import {
   ConvergenceRequest,
   Forget,
   Head,
+  RosterRequest,
   Status,
   SyncAnswer,
   SyncRequest,
@@ -38,6 +39,11 @@ export const chunkRequestMessage = feedMessage(
 export const chunkAnswerMessage = feedMessage(ChunkAnswer, MAX_MESSAGE_BYTES, checks.checkChunkAnswer);
 export const statusMessage = feedMessage(Status, MAX_STATUS_BYTES, checks.checkStatus);
 export const forgetMessage = feedMessage(Forget, MAX_SMALL_MESSAGE_BYTES, checks.checkForget);
+export const rosterRequestMessage = feedMessage(
+  RosterRequest,
+  MAX_SMALL_MESSAGE_BYTES,
+  checks.checkRosterRequest,
+);
 export const convergenceRequestMessage = feedMessage(
   ConvergenceRequest,
   MAX_SMALL_MESSAGE_BYTES,

@@ -21,6 +21,7 @@ export {
   convergenceRequestMessage,
   forgetMessage,
   headMessage,
+  rosterRequestMessage,
   statusMessage,
   syncAnswerMessage,
   syncRequestMessage,

@@ -6,6 +6,8 @@ export interface Subjects {
   sync: string;
   convergence: string;
   forget: string;
+  roster: string;
+  rosterFor(replica: string): string;
   /** Of every node. */
   statuses: string;
   status(node: string): string;
@@ -25,6 +27,8 @@ export function subjectsOf(fleet: string): Subjects {
     sync: `${root}.sync`,
     convergence: `${root}.convergence`,
     forget: `${root}.forget`,
+    roster: `${root}.roster`,
+    rosterFor: (replica) => `${root}.roster.${tokenOf(replica)}`,
     statuses: `${root}.status.*`,
     status: (node) => `${root}.status.${tokenOf(node)}`,
     chunk: (replica) => `${root}.chunk.${tokenOf(replica)}`,

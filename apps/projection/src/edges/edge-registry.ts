@@ -58,6 +58,12 @@ export class EdgeRegistry {
     if (!this.#settle(node) && !sameReport(before?.status, status)) this.events.emit('changed', node);
   }
 
+  /** Another replica has heard this node lately: unless it is known better here, it counts as heard now. */
+  heardElsewhere(status: StatusMessage): void {
+    const known = this.#edges.get(status.node);
+    if (!known || stateOf(known, this.clock()) === 'stale') this.heard(status);
+  }
+
   /** Forgets a node until it reports again. False: there is none. */
   forget(node: string): boolean {
     if (!this.#edges.delete(node)) return false;

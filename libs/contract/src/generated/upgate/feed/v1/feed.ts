@@ -133,6 +133,14 @@ export interface Forget {
   node: string;
 }
 
+/**
+ * From a replica of the projection that joins, answered by any one of the others: it sends the last status of each live
+ * node to the subject of the replica named, and then an empty answer.
+ */
+export interface RosterRequest {
+  replica: string;
+}
+
 /** From the command side to any one replica of the projection: wait until every live node has applied a position. */
 export interface ConvergenceRequest {
   position: bigint;
@@ -1200,6 +1208,52 @@ export const Forget: MessageFns<Forget> = {
             }
 
             message.node = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRosterRequest(): RosterRequest {
+  return { replica: "" };
+}
+
+export const RosterRequest: MessageFns<RosterRequest> = {
+  encode(message: RosterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replica !== "") {
+      writer.uint32(10).string(message.replica);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RosterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRosterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.replica = reader.string();
             continue;
           }
         }
