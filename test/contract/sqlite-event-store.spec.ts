@@ -122,6 +122,7 @@ describe('the SQLite event store', () => {
       const child = spawn(process.execPath, [join(ROOT, 'dist/test/support/appender.js'), file]);
       cleanUp.push(() => child.kill('SIGKILL'));
       said = [];
+      child.stdin.on('error', () => undefined);
       createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
       await eventually('the other process to have the log open', () => said.includes('open'));
       return child;
