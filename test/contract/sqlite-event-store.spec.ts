@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   cp,
   mkdtemp,
+  mkdir,
   open,
   readdir,
   readFile,
@@ -306,7 +307,8 @@ describe('the SQLite event store', () => {
     });
 
     it('a folder where the file should be', async () => {
-      await expect(SqliteEventStore.open({ file: folder })).rejects.toThrow(StoreUnavailable);
+      await mkdir(file);
+      await expect(SqliteEventStore.open({ file })).rejects.toThrow(StoreUnavailable);
     });
   });
 
