@@ -252,6 +252,23 @@ describe('a change that a node refuses', () => {
   });
 });
 
+describe('replicas that disagree', () => {
+  it('say so, with both digests', async () => {
+    const other = new FoldedLog('epoch-1');
+    other.set('shop', { enabled: false });
+    const replicas = [rig.replica(log), rig.replica(other)];
+    await eventually('both to notice', () =>
+      replicas.every(({ publisher }) => publisher.counts.disputed > 0),
+    );
+    const noted = rig.log.filter(({ message }) => message.startsWith('another replica has another digest'));
+    expect(noted.map(({ fields }) => fields)).toContainEqual({
+      position: '1',
+      digest: log.head().digest,
+      heard: other.head().digest,
+    });
+  });
+});
+
 describe('NATS', () => {
   it('may be killed and come back', async () => {
     const { publisher } = rig.replica(log);

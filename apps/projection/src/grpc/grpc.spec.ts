@@ -3,7 +3,14 @@ import { credentials, loadPackageDefinition, Metadata, status, type ServiceError
 import type { Client, ClientReadableStream, GrpcObject, ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROTO_ROOT, type WireWatchSettingsResponse } from '#contract';
+import {
+  PROTO_ROOT,
+  statusMessage,
+  type WireListEdgesResponse,
+  type WireWatchSettingsResponse,
+} from '#contract';
+import { subjectsOf } from '#edge-feed';
+import { eventually } from '../../../../test/support/condition.js';
 import { ProjectionRig } from '../../../../test/support/projection-rig.js';
 
 type Unary = (
@@ -138,6 +145,26 @@ describe('QueryService', () => {
       status: 'CONVERGENCE_STATUS_PENDING',
       required: 0,
     });
+  });
+
+  it('shows how far an edge is behind', async () => {
+    const connection = rig.connect('edge-1');
+    const { fleet } = rig.config;
+    const description = { node: 'edge-1', region: 'eu', ring: 'one', version: '1.2.3', enforcer: 'none' };
+    const nothing = { epoch: '', position: 0n, digest: '0'.repeat(32), openConnections: 0, error: '' };
+    const report = statusMessage.encode({ ...description, ...nothing, leaving: false });
+    const [edge] = await eventually('the edge to be listed', async () => {
+      connection.publish(subjectsOf(fleet).status('edge-1'), report);
+      const { items } = (await call(query, 'ListEdges', {})) as WireListEdgesResponse;
+      return items.length > 0 && items;
+    });
+    const { items: history } = (await rig.get('/v1/audit')).body as { items: unknown[] };
+    expect(edge).toMatchObject({
+      verdict: 'VERDICT_BEHIND',
+      lag: { changes: String(history.length), seconds: expect.any(Number) as number },
+    });
+    await connection.close();
+    await rig.fetch('/v1/edges/edge-1', { method: 'DELETE' });
   });
 
   it('streams every resource first, then what changes', async () => {
