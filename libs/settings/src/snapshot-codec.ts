@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
@@ -42,10 +41,12 @@ export async function encodeSnapshot(epoch: string, position: bigint, table: Set
     digest: table.digest,
     count: table.size,
   };
-  const records = table.records();
-  const body = await pipeline(records, createZstdCompress(), (compressed) => buffer(compressed));
-  const head = Buffer.from(`${JSON.stringify(header)}\n`);
-  return Buffer.concat([head, body, await checksumOf(head, body)]);
+  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(header)}\n`)];
+  const keep = async (compressed: AsyncIterable<Buffer>) => {
+    for await (const part of compressed) parts.push(part);
+  };
+  await pipeline(table.records(), createZstdCompress({ chunkSize: SLICE_BYTES }), keep);
+  return Buffer.concat([...parts, await checksumOf(...parts)]);
 }
 
 /** Throws SnapshotInvalid unless every byte is as it was written and the entries give the digest it names. */
@@ -68,7 +69,7 @@ async function verifiedContent(bytes: Buffer): Promise<Buffer> {
   return content;
 }
 
-async function checksumOf(...parts: Buffer[]): Promise<Buffer> {
+async function checksumOf(...parts: readonly Buffer[]): Promise<Buffer> {
   const hash = createHash('sha256');
   for (const part of parts) {
     for (let start = 0; start < part.length; start += SLICE_BYTES) {
