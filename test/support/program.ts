@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const ROOT = join(import.meta.dirname, '../..');
+/** The checkout, from the sources as well as from the build. */
+const ROOT = join(import.meta.dirname, '../..').replace(/\/dist$/, '');
 
 export interface LogLine {
   msg: string;

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Fleet } from '../fleet/fleet.js';
+import { monotonic } from '../harness/monotonic.js';
+import { RawHttp } from '../harness/raw-http.js';
+import { Remote } from '../harness/remote.js';
+import type { Comparison, Row, Run } from '../harness/row.js';
+import { seedLog } from '../harness/seed-log.js';
+import { launchNats, startProgram, type Running } from '../harness/servers.js';
+import { percentile } from '../harness/statistics.js';
+import type { NatsServer } from '../../test/support/nats.js';
+
+const RESOURCES = 100;
+const NODES = 10_000;
+const PROCESSES = 2;
+/** Of the nodes, those that come back with nothing, as a replaced machine would. */
+const FORGETFUL = 0.1;
+const LAST_CURRENT_MS = 60_000;
+const PROJECTION_GROWTH_BYTES = 512 * 1024 * 1024;
+
+/** All nodes lose NATS and come back at once, while the settings have changed. */
+export const herd: Row = {
+  name: 'herd',
+  title: 'The whole fleet loses NATS and comes back at once',
+  async measure(run) {
+    const nodes = run.quick ? NODES / 10 : NODES;
+    await seedLog(run.folder, RESOURCES, () => undefined);
+    const nats = await launchNats(run.stack);
+    const env = { UPGATE_NATS: nats.url, UPGATE_FLEET: 'bench' };
+    const projection = run.stack.use(await startProgram('projection', run.folder, env));
+    const command = run.stack.use(await startProgram('command', run.folder, env));
+    const fleets = await startFleets(run, nats, nodes / PROCESSES);
+    const before = await residentPeak(projection);
+    const { backAt, position } = await cut(run, nats, command, fleets);
+    const times = (await Promise.all(fleets.map((fleet) => fleet.call('reached', { position })))).flat();
+    const after = await residentPeak(projection);
+    const snapshots = await Promise.all(fleets.map((fleet) => fleet.call('snapshots', {})));
+    const note = `${nodes} nodes; ${snapshots.reduce((sum, count) => sum + count, 0)} snapshots fetched in all, first joins included`;
+    const waited = times.map((at) => at - backAt);
+    return [
+      ...[0.5, 0.99, 1].map((p) => current(p, waited, note)),
+      {
+        case: "growth of the projection's peak memory",
+        unit: 'bytes' as const,
+        ours: [after - before],
+        target: { atMost: PROJECTION_GROWTH_BYTES },
+        note,
+      },
+    ];
+  },
+};
+
+function current(p: number, waited: number[], note: string): Comparison {
+  const what = p === 1 ? 'until the last node is current' : `until ${p * 100} % are current`;
+  return { case: what, unit: 'ms', ours: [percentile(waited, p)], target: { atMost: LAST_CURRENT_MS }, note };
+}
+
+async function startFleets(run: Run, nats: NatsServer, count: number): Promise<Remote<Fleet>[]> {
+  const fleets = Array.from({ length: PROCESSES }, () => run.stack.use(new Remote<Fleet>('fleet/fleet.js')));
+  const started = monotonic();
+  const start = { servers: [nats.url], fleet: 'bench', count };
+  await Promise.all(fleets.map((fleet, index) => fleet.call('start', { ...start, names: `n${index}` })));
+  await Promise.all(fleets.map((fleet) => fleet.call('reached', { position: BigInt(RESOURCES) })));
+  run.progress(`${count * fleets.length} nodes joined in ${Math.round(monotonic() - started)} ms`);
+  return fleets;
+}
+
+/** Kills the nats-server, changes a setting, lets some nodes forget all, and starts the server again. */
+async function cut(
+  run: Run,
+  nats: NatsServer,
+  command: Running,
+  fleets: Remote<Fleet>[],
+): Promise<{ backAt: number; position: bigint }> {
+  await nats.stop();
+  await Promise.all(fleets.map((fleet) => fleet.call('cutOff', {})));
+  const count = Math.round((FORGETFUL * (run.quick ? NODES / 10 : NODES)) / PROCESSES);
+  await Promise.all(fleets.map((fleet) => fleet.call('forget', { count })));
+  const http = await RawHttp.connect(command.http);
+  await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled: false }));
+  http.close();
+  const { position } = JSON.parse(http.body) as { position: string };
+  run.progress('no node is connected; NATS comes back');
+  const backAt = monotonic();
+  await nats.start();
+  return { backAt, position: BigInt(position) };
+}
+
+/** Bytes of memory that the process has had at most at any time. */
+async function residentPeak({ program }: Running): Promise<number> {
+  const status = await readFile(join('/proc', `${program.pid}`, 'status'), 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1_024;
+}

@@ -1,0 +1,9 @@
+import type { Row } from '../harness/row.js';
+import { commandLatency } from './command-latency.js';
+import { commandThroughput } from './command-throughput.js';
+import { grpcThroughput } from './grpc-throughput.js';
+import { herd } from './herd.js';
+import { spread } from './spread.js';
+
+/** Every row, in the order of the table. */
+export const ROWS: readonly Row[] = [commandLatency, commandThroughput, grpcThroughput, spread, herd];
