@@ -16,12 +16,12 @@ serve<BareFastify>({
     const descriptor = openSync(file, 'a');
     const app = fastify();
     app.put('/answer', async () => ({ changed: true }));
-    const durable = async (request: { body: unknown }) => {
-      await writeTo(descriptor, `${JSON.stringify(request.body)}\n`);
+    const record = async (body: unknown) => {
+      await writeTo(descriptor, `${JSON.stringify(body)}\n`);
       await sync(descriptor);
       return { changed: true };
     };
-    app.put('/durable', durable);
+    app.put('/durable', (request) => record(request.body));
     return Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
   },
 });
