@@ -13,7 +13,11 @@ const EXPECTED: RegExp[][] = [
   [/"changed":true,"revision":1/, /"enabled":false,"source":"explicit"/, /"status":"applied","required":1/],
   [/^HTTP\/1\.1 403 /m, /"code":"websockets_disabled"/, /"resource":"shop"/],
   [/"status":"applied"/, /"enabled":true,"source":"default"/],
-  [/^\{"index":0,"status":200,.*"enabled":false/m, /^\{"index":1,"status":200,.*"enabled":true/m],
+  [
+    /^\{"index":0,"status":200,.*"enabled":false/m,
+    /^\{"index":1,"status":200,.*"enabled":true/m,
+    /^\{"convergence":.*"status":"applied"/m,
+  ],
   [/"type":"WebsocketsDisabled"/, /"actor":\{"id":"alice"/, /"code":"resource_unknown"/],
   [/"verdict":"same"/, /^event: /m],
 ];
