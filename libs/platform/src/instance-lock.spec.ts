@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -30,6 +30,14 @@ describe('the lock of a data folder', () => {
     expect(() => lockInstance(dataDir)).toThrow(`process ${process.pid}`);
     release();
     expect(lockInstance(dataDir)).not.toThrow();
+  });
+
+  test('names a folder that cannot be used, and the variable', async () => {
+    const file = join(dataDir, 'file');
+    await writeFile(file, '');
+    expect(() => lockInstance(file)).toThrow(
+      new RegExp(`^The data folder ${file} cannot be used: .+ Choose another folder with UPGATE_DATA\\.$`),
+    );
   });
 
   test('makes the folder if there is none', () => {

@@ -9,15 +9,20 @@ export class InstanceRunning extends Error {
   override readonly name = 'InstanceRunning';
 }
 
+/** The data folder cannot be made or written: the message names it, why, and the variable to change. */
+class DataFolderUnusable extends Error {
+  override readonly name = 'DataFolderUnusable';
+}
+
 /**
  * Takes `dataDir` for this process alone. The lock is a file lock that the kernel drops with the process, however it
- * ends. `variable` is the one that names the folder. Throws InstanceRunning, naming the folder and the process, if another one holds it.
+ * ends. `variable` is the one that names the folder. Throws InstanceRunning,
+ * naming the folder and the process, if another one holds it, and DataFolderUnusable.
  * @returns gives the folder back
  */
 export function lockInstance(dataDir: string, variable = 'UPGATE_DATA'): () => void {
-  mkdirSync(dataDir, { recursive: true });
   const pidFile = join(dataDir, 'instance.pid');
-  const lock = new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0 });
+  const lock = openLock(dataDir, variable);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -33,6 +38,17 @@ export function lockInstance(dataDir: string, variable = 'UPGATE_DATA'): () => v
     rmSync(pidFile, { force: true });
     lock.close();
   };
+}
+
+function openLock(dataDir: string, variable: string): DatabaseSync {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    return new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const problem = `The data folder ${dataDir} cannot be used: ${reason}.`;
+    throw new DataFolderUnusable(`${problem} Choose another folder with ${variable}.`, { cause: error });
+  }
 }
 
 function describeHolder(pidFile: string): string {
