@@ -16,6 +16,7 @@ export const PROGRAMS = {
   rebuild: { main: fromDist('apps/projection/src/rebuild.js'), commands: none, built: true },
   demo: { main: fromDist('examples/demo/src/main.js'), commands: none, built: true },
   bench: { main: fromDist('bench/main.js'), commands: () => ['nats-server'], built: true },
+  chaos: { main: fromDist('test/chaos/main.js'), commands: () => ['nats-server'], built: true },
   test: { main: join(ROOT, 'scripts/test.mjs'), commands: () => ['nats-server', 'chromium'], built: false },
 };
 
