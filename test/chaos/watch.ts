@@ -90,9 +90,14 @@ type Seen = Observation extends infer One
   : never;
 
 function refusalOf(status: number | undefined, body: string): Outcome {
+  if (status !== 421 && status !== 403) throw new Error(`${status}: nothing was decided`);
+  const { code, resource, position } = JSON.parse(body) as {
+    code: string;
+    resource: string;
+    position: string;
+  };
+  if (code === 'host_moved') throw new Error('the host moved meanwhile: nothing was decided');
   if (status === 421) return 'unknown';
-  if (status !== 403) throw new Error(`${status}: nothing was decided`);
-  const { resource, position } = JSON.parse(body) as { resource: string; position: string };
   return `refused ${resource} ${position}`;
 }
 

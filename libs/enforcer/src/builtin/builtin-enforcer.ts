@@ -10,7 +10,14 @@ import { OpenConnections } from './open-connections.js';
 import { Origins } from './origins.js';
 import type { Problem } from './problem.js';
 import { logRequest, logWebsocket, type RequestLog } from './request-log.js';
-import { asksForWebsocket, hostUnknown, routeOf, websocketsDisabled, type Route } from './route.js';
+import {
+  asksForWebsocket,
+  hostMoved,
+  hostUnknown,
+  routeOf,
+  websocketsDisabled,
+  type Route,
+} from './route.js';
 import { Tunnel, type TunnelEnds } from './tunnel.js';
 import { Upgrade } from './upgrade.js';
 
@@ -138,7 +145,8 @@ export class BuiltinEnforcer implements Enforcer {
   #refusal({ host, entry }: Route): Problem | undefined {
     const now = this.#table.match(host);
     if (this.#closing) return { code: 'shutting_down', detail: 'this edge is shutting down' };
-    if (now?.resource !== entry.resource) return hostUnknown(host);
+    if (!now) return hostUnknown(host);
+    if (now.resource !== entry.resource) return hostMoved(host);
     return now.websockets.enabled ? undefined : websocketsDisabled(now);
   }
 

@@ -257,6 +257,20 @@ describe('a handshake under way when the policy changes', () => {
     connection.send(SWITCH);
     expect(await result).toMatchObject({ open: false, status: 421 });
   });
+
+  it('is told when the host has moved to another resource', async () => {
+    const result = handshake(rig.edge, 'raw.test');
+    const connection = await raw.connection();
+    await connection.hears(/\r\n\r\n/);
+    await rig.set('raw', { hostnames: ['elsewhere.test'] });
+    await rig.set('shop', { hostnames: ['shop.test', 'raw.test'] });
+    connection.send(SWITCH);
+    expect(await result).toMatchObject({
+      open: false,
+      status: 421,
+      body: expect.stringContaining('host_moved') as string,
+    });
+  });
 });
 
 it('a handshake behind a request that is not answered yet, or with a body, is refused', async () => {

@@ -8,6 +8,7 @@ const PROBLEMS = {
   method_not_allowed: [405, 'The method is not allowed'],
   request_timeout: [408, 'The request took too long to arrive'],
   host_unknown: [421, 'No CDN resource has this host'],
+  host_moved: [421, 'The host has moved to another CDN resource'],
   headers_too_large: [431, 'The request headers are too large'],
   transfer_coding_unknown: [501, 'The transfer coding is not supported'],
   origin_unreachable: [502, 'The origin cannot be reached'],

@@ -37,6 +37,11 @@ export function hostUnknown(host: Hostname): Problem {
   return { code: 'host_unknown', detail: `no CDN resource has the host ${host}` };
 }
 
+/** The host has gone to another resource since the request was routed: asking again gets an answer from there. */
+export function hostMoved(host: Hostname): Problem {
+  return { code: 'host_moved', detail: `the host ${host} has just moved to another CDN resource` };
+}
+
 export function websocketsDisabled({ resource, websockets }: SettingsEntry): Problem {
   return {
     code: 'websockets_disabled',
