@@ -151,7 +151,7 @@ export function eventStoreContract(name: string, open: () => Promise<StoreUnderT
         if (seen.length > 0) signal.abort();
         else await append('s', 4);
       }
-      expect(seen).toEqual([after + 1n]);
+      expect(seen.filter((position) => position <= after)).toEqual([]);
     });
 
     it('has an epoch of its own', async () => {
