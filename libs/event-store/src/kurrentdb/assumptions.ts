@@ -2,8 +2,8 @@ import { START, streamNameFilter, type Filter, type ReadPosition } from '@kurren
 import type { Position } from '../event-store.js';
 
 /*
- * What this adapter takes for granted about the server, and where it is said. A run of the contract suite with
- * UPGATE_TEST_KURRENTDB set settles it.
+ * What this adapter takes for granted about the server, and where it is said. None of it has been seen on a real server
+ * yet; 1 and 2 are from memory of the server's source.
  *
  * 1. Events that are written through gRPC have equal commit and prepare positions, different for every event, so that
  *    the commit position alone is the place of an event. (Server: PrepareLogRecord with the flag IsCommitted; explicit
