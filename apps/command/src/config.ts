@@ -1,5 +1,5 @@
-import { IsIn, IsOptional, Matches } from 'class-validator';
-import { Env, IsListenAddress, IsNatsServers, type ListenAddress, type LogFormat } from '#platform';
+import { IsIn, IsOptional } from 'class-validator';
+import { Env, IsListenAddress, IsName, IsNatsServers, type ListenAddress, type LogFormat } from '#platform';
 
 /** Of the write side as a program of its own. */
 export class CommandConfig {
@@ -26,7 +26,7 @@ export class CommandConfig {
   nats?: string[];
 
   @Env('UPGATE_FLEET')
-  @Matches(/^[\w-]{1,64}$/, { message: 'must be 1 to 64 letters, digits, "-" and "_"' })
+  @IsName()
   fleet = 'default';
 
   @Env('UPGATE_LOG')

@@ -4,12 +4,12 @@ import {
   Env,
   IsDuration,
   IsListenAddress,
+  IsName,
   IsNatsServers,
   type ListenAddress,
   type LogFormat,
 } from '#platform';
 
-const NAME = /^[\w-]{1,64}$/;
 const NODE = /^[\w:-][\w.:-]{0,127}$/;
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -30,7 +30,7 @@ export class EdgeConfig {
   data = './data';
 
   @Env('UPGATE_FLEET')
-  @Matches(NAME, { message: 'must be 1 to 64 letters, digits, "-" and "_"' })
+  @IsName()
   fleet = 'default';
 
   @Env('UPGATE_NODE')
@@ -38,11 +38,11 @@ export class EdgeConfig {
   node = hostname();
 
   @Env('UPGATE_REGION')
-  @Matches(NAME, { message: 'must be 1 to 64 letters, digits, "-" and "_"' })
+  @IsName()
   region = 'local';
 
   @Env('UPGATE_RING')
-  @Matches(NAME, { message: 'must be 1 to 64 letters, digits, "-" and "_"' })
+  @IsName()
   ring = 'default';
 
   @Env('UPGATE_CONNECT_TIMEOUT')

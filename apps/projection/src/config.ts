@@ -1,7 +1,5 @@
-import { IsIn, IsOptional, Matches } from 'class-validator';
-import { Env, IsListenAddress, IsNatsServers, type ListenAddress, type LogFormat } from '#platform';
-
-const NAME = /^[\w-]{1,64}$/;
+import { IsIn, IsOptional } from 'class-validator';
+import { Env, IsListenAddress, IsName, IsNatsServers, type ListenAddress, type LogFormat } from '#platform';
 
 /** What a rebuild of the read model needs to know. */
 export class RebuildConfig {
@@ -38,6 +36,6 @@ export class ProjectionConfig extends RebuildConfig {
   nats!: string[];
 
   @Env('UPGATE_FLEET')
-  @Matches(NAME, { message: 'must be 1 to 64 letters, digits, "-" and "_"' })
+  @IsName()
   fleet = 'default';
 }

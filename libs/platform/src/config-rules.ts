@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { registerDecorator } from 'class-validator';
+import { Matches, registerDecorator } from 'class-validator';
 import { parseDuration } from './duration.js';
 
 /** Marks a configuration property as milliseconds, given as text such as `5s`; within bounds, in milliseconds. */
@@ -10,6 +10,11 @@ export function IsDuration(min: number, max: number): PropertyDecorator {
     holds: (value) => typeof value === 'number' && value >= min && value <= max,
     allowed: `must be a duration such as 250ms, 5s or 1m, from ${min} ms to ${max} ms`,
   });
+}
+
+/** Marks a configuration property as a plain name, such as that of a fleet. */
+export function IsName(): PropertyDecorator {
+  return Matches(/^[\w-]{1,64}$/, { message: 'must be 1 to 64 letters, digits, "-" and "_"' });
 }
 
 /** Marks a configuration property as a list of NATS servers, given as URLs with commas in between. */

@@ -28,7 +28,7 @@ export { startNatsServer, type NatsServer, type NatsServerOptions } from './nats
 export { NatsServerUnavailable } from './nats-server-process.js';
 export { stopWithParent } from './stop-with-parent.js';
 export { CannotListen, listening } from './cannot-listen.js';
-export { IsDuration, IsNatsServers } from './config-rules.js';
+export { IsDuration, IsName, IsNatsServers } from './config-rules.js';
 export { runProgram } from './run-program.js';
 export { VERSION } from './version.js';
 export { IsPosition, IsTimeout, parsePosition } from './parameter-rules.js';
