@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { connectFeed } from '#edge-feed';
-import { SqliteEventStore } from '#event-store';
+import { logFile, SqliteEventStore } from '#event-store';
 import { addressOf, Readiness, startApiApp, type ListenAddress } from '#platform';
 import { COMMAND_SERVICES, CommandModule } from './command.module.js';
 import type { CommandConfig } from './config.js';
@@ -17,7 +16,7 @@ export interface CommandApp {
 /** Runs the write side alone. Throws CannotListen, StoreCorrupt or StoreUnavailable. */
 export async function startCommand(config: CommandConfig, logger: Logger): Promise<CommandApp> {
   await using parts = new AsyncDisposableStack();
-  const store = await SqliteEventStore.open({ file: join(config.data, 'log', 'events.sqlite') });
+  const store = await SqliteEventStore.open({ file: logFile(config.data) });
   parts.defer(() => store.close());
   const feed = connectConvergence(config, logger, parts);
   const convergence = feed ?? noConvergence;

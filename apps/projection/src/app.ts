@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { connectFeed } from '#edge-feed';
-import { SqliteEventStore } from '#event-store';
+import { logFile, SqliteEventStore } from '#event-store';
 import { addressOf, Readiness, startApiApp, type ListenAddress } from '#platform';
 import type { ProjectionConfig } from './config.js';
-import { logFile, readModelFolder } from './folders.js';
+import { readModelFolder } from './folders.js';
 import { observe } from './observe.js';
 import { ProjectionModule } from './projection.module.js';
 import { ReadSide } from './read-side.js';

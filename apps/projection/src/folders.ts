@@ -6,11 +6,6 @@ export interface Folders {
   readModel?: string;
 }
 
-/** Where the embedded log is. */
-export function logFile(dataDir: string): string {
-  return join(dataDir, 'log', 'events.sqlite');
-}
-
 /** Where the read model of a replica is. One process at a time may use it. */
 export function readModelFolder({ data, readModel }: Folders): string {
   return readModel ?? join(data, 'projection');

@@ -1,5 +1,5 @@
 export { PROJECTION_SERVICES } from './app.js';
-export { logFile, readModelFolder } from './folders.js';
+export { readModelFolder } from './folders.js';
 export { observe } from './observe.js';
 export { ProjectionModule } from './projection.module.js';
 export { ReadSide } from './read-side.js';

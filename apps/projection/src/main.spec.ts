@@ -2,13 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SqliteEventStore } from '#event-store';
+import { logFile, SqliteEventStore } from '#event-store';
 import { eventually } from '../../../test/support/condition.js';
 import { NatsServer } from '../../../test/support/nats.js';
 import { freePorts } from '../../../test/support/ports.js';
 import { Program } from '../../../test/support/program.js';
 import { ResourceLog } from '../../../test/support/resource-log.js';
-import { logFile } from './folders.js';
 
 const MAIN = 'apps/projection/src/main.js';
 const REBUILD = 'apps/projection/src/rebuild.js';

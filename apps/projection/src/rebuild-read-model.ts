@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { SqliteEventStore, type EventStore, type RecordedEvent } from '#event-store';
+import { logFile, SqliteEventStore, type EventStore, type RecordedEvent } from '#event-store';
 import { lockInstance } from '#platform';
-import { type Folders, logFile, readModelFolder } from './folders.js';
+import { readModelFolder, type Folders } from './folders.js';
 import { Projection, RESOURCE_STREAMS } from './fold/projection.js';
 import { openReadModel } from './read-model/open-read-model.js';
 import type { Checkpoint, ReadModel } from './read-model/read-model.js';

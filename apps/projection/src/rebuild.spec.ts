@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SqliteEventStore } from '#event-store';
+import { logFile, SqliteEventStore } from '#event-store';
 import { ProjectionRig } from '../../../test/support/projection-rig.js';
 import { ResourceLog } from '../../../test/support/resource-log.js';
-import { logFile, readModelFolder } from './folders.js';
+import { readModelFolder } from './folders.js';
 import { rebuildReadModel } from './rebuild-read-model.js';
 
 let rig: ProjectionRig;

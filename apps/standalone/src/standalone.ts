@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { connectFeed, parseServers } from '#edge-feed';
-import { SqliteEventStore } from '#event-store';
+import { logFile, SqliteEventStore } from '#event-store';
 import {
   addressOf,
   lockInstance,
@@ -15,7 +15,6 @@ import {
 import { COMMAND_SERVICES, CommandModule } from '../../command/src/index.js';
 import { startEdgeAgent } from '../../edge-agent/src/index.js';
 import {
-  logFile,
   observe,
   PROJECTION_SERVICES,
   ProjectionModule,

@@ -19,6 +19,7 @@ export {
   type SubscriptionItem,
 } from './event-store.js';
 export { KeyedLock } from './keyed-lock.js';
+export { logFile } from './sqlite/log-file.js';
 export { MemoryEventStore } from './memory/memory-event-store.js';
 export type { Commit } from './sqlite/protocol.js';
 export { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite/sqlite-event-store.js';
