@@ -218,6 +218,22 @@ describe('an edge agent', () => {
     await startAgent();
   });
 
+  it('is another instance after a restart, at home in the same folder', async () => {
+    await nats.start();
+    const { statuses } = startControlPlane();
+    const told = () => eventually('a status', () => statuses.find(({ leaving }) => !leaving));
+    const first = await startAgent();
+    const { instance, home } = await told();
+    await first.stop();
+    await eventually('the goodbye', () => statuses.at(-1)?.leaving);
+    statuses.length = 0;
+    await startAgent();
+    const again = await told();
+    expect(again.home).toBe(home);
+    expect(home).not.toBe('');
+    expect(again.instance).not.toBe(instance);
+  });
+
   it.each(['UPGATE_EDGE', 'UPGATE_AGENT_HTTP'])('names %s when it cannot listen there', async (variable) => {
     const taken = origin.url.replace('http://', '');
     await expect(startAgent({ [variable]: taken })).rejects.toThrow(

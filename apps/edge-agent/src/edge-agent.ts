@@ -7,6 +7,7 @@ import { InstanceRunning, listening, lockInstance, Readiness, VERSION, type List
 import type { Snapshot } from '#settings';
 import type { EdgeConfig } from './config.js';
 import { startHealthApp } from './health-app.js';
+import { homeOf } from './home.js';
 import { countHandshakes, registerMetrics } from './metrics.js';
 
 const SAVE_RETRY_MS = 5_000;
@@ -28,7 +29,8 @@ export interface EdgeAgent {
 export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger: Logger): Promise<EdgeAgent> {
   await using parts = new AsyncDisposableStack();
   const folder = join(config.data, 'edge', config.node);
-  parts.defer(takeFolder(folder, logger));
+  const { home, free } = takeFolder(folder, logger);
+  parts.defer(free);
   const { lastGood, policy: saved, findings } = await LastGood.open(folder);
   for (const finding of findings) logger.warn({ folder }, finding);
 
@@ -46,7 +48,7 @@ export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger:
 
   const connection = connectFeed({ servers: nats, name: config.node, logger });
   parts.defer(() => connection.close());
-  const feed = joinFeed(config, connection, policy, enforcer, logger);
+  const feed = joinFeed(config, home, connection, policy, enforcer, logger);
   parts.defer(() => feed.close());
   registerMetrics(registry, { policy, enforcer, feed: () => feed.state });
 
@@ -59,13 +61,14 @@ export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger:
 }
 
 /** A node whose disk does not even take a lock still obeys; two agents on one folder would spoil each other's files. */
-function takeFolder(folder: string, logger: Logger): () => void {
+function takeFolder(folder: string, logger: Logger): { home: string; free: () => void } {
   try {
-    return lockInstance(folder);
+    const free = lockInstance(folder);
+    return { home: homeOf(folder, logger), free };
   } catch (error) {
     if (error instanceof InstanceRunning) throw error;
     logger.error({ folder, reason: String(error) }, 'the data folder cannot be locked');
-    return () => undefined;
+    return { home: '', free: () => undefined };
   }
 }
 
@@ -91,6 +94,7 @@ async function restore(policy: ActivePolicy, saved: Snapshot | undefined, logger
 
 function joinFeed(
   { fleet, node, region, ring }: EdgeConfig,
+  home: string,
   connection: FeedConnection,
   policy: ActivePolicy,
   enforcer: Enforcer,
@@ -99,7 +103,7 @@ function joinFeed(
   return new FeedClient({
     connection,
     fleet,
-    description: { node, region, ring, version: VERSION, enforcer: enforcer.name },
+    description: { node, region, ring, version: VERSION, enforcer: enforcer.name, home },
     handler: policy,
     vitals: () => ({
       openConnections: enforcer.connections(),

@@ -22,6 +22,7 @@ import {
   type Forget,
   type Head,
   type RetryLater,
+  type RollCall,
   type RosterRequest,
   type SnapshotOffer,
   type Status,
@@ -90,6 +91,11 @@ export function checkStatus(status: Status): void {
   length('error', status.error, MAX_ERROR_LENGTH);
   if (status.epoch !== '') name('epoch', status.epoch);
   matches('digest', status.digest, DIGEST, '32 hexadecimal digits');
+  for (const field of ['instance', 'home'] as const) if (status[field] !== '') name(field, status[field]);
+}
+
+export function checkRollCall({ replica }: RollCall): void {
+  name('replica', replica);
 }
 
 export function checkForget({ node }: Forget): void {

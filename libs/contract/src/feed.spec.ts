@@ -11,6 +11,7 @@ import {
   headMessage,
   MAX_MESSAGE_BYTES,
   MessageInvalid,
+  rollCallMessage,
   statusMessage,
   syncAnswerMessage,
   syncRequestMessage,
@@ -52,6 +53,8 @@ const status: StatusMessage = {
   openConnections: 4,
   error: '',
   leaving: false,
+  instance: 'run-1',
+  home: '',
 };
 const offer: SnapshotOffer = {
   id: 'one',
@@ -82,6 +85,7 @@ const samples = {
   'chunk request': sample(chunkRequestMessage, { id: 'one', index: 0, node: 'n' }),
   'chunk answer': sample(chunkAnswerMessage, { gone: false, data: new Uint8Array([1, 2, 3]) }),
   status: sample(statusMessage, status),
+  'roll call': sample(rollCallMessage, { replica: 'r' }),
   'convergence request': sample(convergenceRequestMessage, { position: 9n, timeoutMs: 5_000 }),
   'convergence answer': sample(convergenceAnswerMessage, {
     position: 9n,
@@ -184,6 +188,8 @@ describe('a feed message that says what is not allowed is refused, with the reas
     ['no node', bytesOf.status({ node: '' }), 'node is empty'],
     ['node with space', bytesOf.status({ node: 'a b' }), 'node "a b" has white space'],
     ['region', bytesOf.status({ region: 'a\nb' }), 'region "a\\nb" has control characters'],
+    ['instance', bytesOf.status({ instance: 'a b' }), 'instance "a b" has white space'],
+    ['home', bytesOf.status({ home: 'x'.repeat(129) }), 'home is 129 characters long'],
     ['error', bytesOf.status({ error: 'x'.repeat(4097) }), 'error is 4097 characters long'],
   ])('status: %s', (_name, bytes, reason) => {
     expect(() => statusMessage.parse(bytes)).toThrow(reason);

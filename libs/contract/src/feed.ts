@@ -14,6 +14,7 @@ import {
   ConvergenceRequest,
   Forget,
   Head,
+  RollCall,
   RosterRequest,
   Status,
   SyncAnswer,
@@ -38,6 +39,7 @@ export const chunkRequestMessage = feedMessage(
 );
 export const chunkAnswerMessage = feedMessage(ChunkAnswer, MAX_MESSAGE_BYTES, checks.checkChunkAnswer);
 export const statusMessage = feedMessage(Status, MAX_STATUS_BYTES, checks.checkStatus);
+export const rollCallMessage = feedMessage(RollCall, MAX_SMALL_MESSAGE_BYTES, checks.checkRollCall);
 export const forgetMessage = feedMessage(Forget, MAX_SMALL_MESSAGE_BYTES, checks.checkForget);
 export const rosterRequestMessage = feedMessage(
   RosterRequest,

@@ -21,6 +21,7 @@ export {
   convergenceRequestMessage,
   forgetMessage,
   headMessage,
+  rollCallMessage,
   rosterRequestMessage,
   statusMessage,
   syncAnswerMessage,

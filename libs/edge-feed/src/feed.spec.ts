@@ -8,7 +8,7 @@ import {
   syncAnswerMessage,
   syncRequestMessage,
 } from '#contract';
-import { requestConvergence, serveConvergence, type FeedConnection } from '#edge-feed';
+import { callRoll, requestConvergence, serveConvergence, type FeedConnection } from '#edge-feed';
 import { eventually } from '../../../test/support/condition.js';
 import { FoldedLog, TableNode } from '../../../test/support/feed.js';
 import { caughtUp, FeedRig, FLEET, subjects } from '../../../test/support/feed-rig.js';
@@ -96,6 +96,8 @@ describe('a node that has joined', () => {
     expect(reported).toEqual({
       ...log.head(),
       node: 'edge.one',
+      instance: expect.any(String),
+      home: '',
       region: 'eu',
       ring: 'stable',
       version: '1',
@@ -183,6 +185,23 @@ describe('a node that has joined', () => {
     node.handler.path.push({ ...log.head(), digest: 'f'.repeat(32) });
     await caughtUp(node, log);
     expect(node.client.state.counts).toMatchObject({ drifted: 1, syncs: { snapshot: 2 } });
+  });
+});
+
+describe('a roll call', () => {
+  it('is answered by every node, well before it would report by itself', async () => {
+    const { statuses } = rig.replica(log);
+    const nodes = ['edge-1', 'edge-2', 'edge-3'];
+    await Promise.all(nodes.map((name) => caughtUp(rig.node(name), log)));
+    const wire = await rig.wire();
+    let heads = 0;
+    wire.subscribe(subjects.head, () => (heads += 1));
+    const settled = () => statuses.filter(({ position }) => position === log.head().position);
+    await eventually('the nodes to report', () => new Set(settled().map(({ node }) => node)).size === 3);
+    statuses.length = heads = 0;
+    callRoll({ connection: wire, fleet: FLEET });
+    await eventually('all answers', () => nodes.every((name) => statuses.some(({ node }) => node === name)));
+    expect(heads).toBeLessThan(4);
   });
 });
 

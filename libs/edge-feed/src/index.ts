@@ -14,6 +14,7 @@ export {
 } from './publisher.js';
 export { type EncodedSnapshot, type FeedSource } from './feed-source.js';
 export { requestConvergence, serveConvergence, type ConvergenceServerOptions } from './convergence.js';
+export { callRoll, onPulse } from './roll-call.js';
 export { fetchRoster, serveRoster } from './roster.js';
 export { FeedClient, type FeedClientOptions, type FeedState, type NodeDescription } from './client.js';
 export { type FeedHandler, type Outcome } from './feed-handler.js';

@@ -5,33 +5,33 @@ const MAX_INTERVAL_MS = 5_000;
 export class StatusReporter {
   #timer: NodeJS.Timeout | undefined;
   #sentAt = -Infinity;
-  #asked = false;
+  #dueAt = Infinity;
 
   constructor(private readonly send: () => void) {}
 
-  /** Something changed: sent at once, or as soon as may be. */
-  report(): void {
-    if (this.#asked) return;
-    const wait = this.#sentAt + MIN_INTERVAL_MS - performance.now();
-    if (wait <= 0) return this.now();
-    this.#asked = true;
-    this.#arm(wait);
+  /** Something changed, or somebody asks: sent after so many milliseconds, or as soon after that as may be. */
+  report(afterMs = 0): void {
+    const now = performance.now();
+    const dueAt = Math.max(now + afterMs, this.#sentAt + MIN_INTERVAL_MS);
+    if (dueAt <= now) this.now();
+    else if (dueAt < this.#dueAt) this.#arm(dueAt);
   }
 
   now(): void {
-    this.#asked = false;
     this.#sentAt = performance.now();
-    this.#arm(MAX_INTERVAL_MS);
+    this.#arm(this.#sentAt + MAX_INTERVAL_MS);
     this.send();
   }
 
+  /** Nothing is sent any more. */
   stop(): void {
-    this.#asked = true;
     clearTimeout(this.#timer);
+    this.#sentAt = Infinity;
   }
 
-  #arm(ms: number): void {
+  #arm(dueAt: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.now(), ms);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.now(), dueAt - performance.now());
   }
 }

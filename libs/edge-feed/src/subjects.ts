@@ -3,6 +3,7 @@ const FLEET = /^[\w-]{1,64}$/;
 export interface Subjects {
   change: string;
   head: string;
+  rollCall: string;
   sync: string;
   convergence: string;
   forget: string;
@@ -24,6 +25,7 @@ export function subjectsOf(fleet: string): Subjects {
   return {
     change: `${root}.change`,
     head: `${root}.head`,
+    rollCall: `${root}.rollcall`,
     sync: `${root}.sync`,
     convergence: `${root}.convergence`,
     forget: `${root}.forget`,

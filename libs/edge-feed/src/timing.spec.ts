@@ -77,4 +77,22 @@ describe('the status reporter', () => {
     vi.advanceTimersByTime(10_000);
     expect(sent).toHaveLength(6);
   });
+
+  it('answers whoever asks in time, or sooner when something changes', () => {
+    const sent: number[] = [];
+    const start = performance.now();
+    const reporter = new StatusReporter(() => sent.push(performance.now() - start));
+    reporter.report();
+    reporter.report(800);
+    reporter.report(300);
+    reporter.report(900);
+    vi.advanceTimersByTime(1_000);
+    expect(sent).toEqual([0, 300]);
+    reporter.report(500);
+    vi.advanceTimersByTime(100);
+    reporter.report();
+    vi.advanceTimersByTime(1_000);
+    expect(sent).toEqual([0, 300, 1_100]);
+    reporter.stop();
+  });
 });

@@ -56,6 +56,8 @@ function status(change: Partial<StatusMessage> = {}): StatusMessage {
     openConnections: 0,
     error: '',
     leaving: false,
+    instance: 'run-1',
+    home: '',
     ...change,
   };
 }

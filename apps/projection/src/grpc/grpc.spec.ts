@@ -152,7 +152,8 @@ describe('QueryService', () => {
     const { fleet } = rig.config;
     const description = { node: 'edge-1', region: 'eu', ring: 'one', version: '1.2.3', enforcer: 'none' };
     const nothing = { epoch: '', position: 0n, digest: '0'.repeat(32), openConnections: 0, error: '' };
-    const report = statusMessage.encode({ ...description, ...nothing, leaving: false });
+    const identity = { instance: 'one', home: '' };
+    const report = statusMessage.encode({ ...description, ...identity, ...nothing, leaving: false });
     const [edge] = await eventually('the edge to be listed', async () => {
       connection.publish(subjectsOf(fleet).status('edge-1'), report);
       const { items } = (await call(query, 'ListEdges', {})) as WireListEdgesResponse;

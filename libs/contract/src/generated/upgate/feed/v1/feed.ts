@@ -110,7 +110,7 @@ export interface ChunkAnswer {
   data: Uint8Array;
 }
 
-/** From an agent, when it applied or refused something, and every 5 s. */
+/** From an agent, when it applied or refused something, at a roll call, and every 5 s. */
 export interface Status {
   node: string;
   region: string;
@@ -126,6 +126,21 @@ export interface Status {
   error: string;
   /** The agent leaves on purpose. */
   leaving: boolean;
+  /** Of this run of the agent: random with each start. */
+  instance: string;
+  /**
+   * Of the data folder that the agent has for itself: a new instance with the same home has taken the place of the one
+   * before. Empty: it has none that it could keep.
+   */
+  home: string;
+}
+
+/**
+ * From a replica of the projection that has come back to the feed, to all agents: each sends its status, at some moment
+ * of the next second.
+ */
+export interface RollCall {
+  replica: string;
 }
 
 /** From one replica of the projection to the others: an operator wants this node forgotten. */
@@ -1019,6 +1034,8 @@ function createBaseStatus(): Status {
     openConnections: 0,
     error: "",
     leaving: false,
+    instance: "",
+    home: "",
   };
 }
 
@@ -1059,6 +1076,12 @@ export const Status: MessageFns<Status> = {
     }
     if (message.leaving !== false) {
       writer.uint32(88).bool(message.leaving);
+    }
+    if (message.instance !== "") {
+      writer.uint32(98).string(message.instance);
+    }
+    if (message.home !== "") {
+      writer.uint32(106).string(message.home);
     }
     return writer;
   },
@@ -1162,6 +1185,68 @@ export const Status: MessageFns<Status> = {
             }
 
             message.leaving = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.home = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRollCall(): RollCall {
+  return { replica: "" };
+}
+
+export const RollCall: MessageFns<RollCall> = {
+  encode(message: RollCall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replica !== "") {
+      writer.uint32(10).string(message.replica);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollCall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollCall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.replica = reader.string();
             continue;
           }
         }
