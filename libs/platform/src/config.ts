@@ -1,5 +1,6 @@
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { readSetting, type Setting } from './setting.js';
 
 /** A setting is wrong: the message names each variable, its value and what is allowed. */
 export class ConfigInvalid extends Error {
@@ -7,25 +8,35 @@ export class ConfigInvalid extends Error {
 }
 
 /**
- * Reads the properties of `Config` from the environment: `httpAddress` marked `@Env('UPGATE_HTTP')` from UPGATE_HTTP.
- * An absent or empty variable leaves the class's own default. Throws ConfigInvalid naming every bad value.
+ * Reads the properties of `Config` from the environment: `httpAddress` marked `@Env('UPGATE_HTTP')` from UPGATE_HTTP,
+ * or from the file that UPGATE_HTTP_FILE names. An absent or empty variable leaves the class's own default. Throws
+ * ConfigInvalid naming every bad value.
  */
 export function parseConfig<T extends object>(Config: ClassConstructor<T>, env: NodeJS.ProcessEnv): T {
-  const variables = environmentOf(Config);
-  const given = [...variables].filter(([, variable]) => (env[variable] ?? '') !== '');
-  const config = plainToInstance(
-    Config,
-    Object.fromEntries(given.map(([property, variable]) => [property, env[variable]])),
-    { exposeDefaultValues: true },
+  const settings = new Map(
+    [...environmentOf(Config)].map(([property, variable]) => [property, readSetting(variable, env)]),
   );
-  const problems = validateSync(config).map(
-    ({ property, constraints = {} }) =>
-      `${variables.get(property) ?? property}=${JSON.stringify(env[variables.get(property) ?? ''] ?? '')}: ` +
-      Object.values(constraints).join(', '),
+  reject([...settings.values()].flatMap((setting) => problemOf(setting)));
+  const given = [...settings].flatMap(([property, { value }]) =>
+    value === undefined ? [] : [[property, value] as const],
   );
+  const config = plainToInstance(Config, Object.fromEntries(given), { exposeDefaultValues: true });
+  reject(
+    validateSync(config).flatMap(({ property, constraints = {} }) => {
+      const allowed = Object.values(constraints).join(', ');
+      return problemOf(settings.get(property) ?? { shown: property }, allowed);
+    }),
+  );
+  return config;
+}
+
+function problemOf({ shown, problem }: Setting, found = problem): string[] {
+  return found === undefined ? [] : [`${shown}: ${found}`];
+}
+
+function reject(problems: string[]): void {
   if (problems.length > 0)
     throw new ConfigInvalid(`The configuration is not valid.\n  ${problems.join('\n  ')}`);
-  return config;
 }
 
 const registry = new WeakMap<object, Map<string, string>>();
@@ -38,7 +49,8 @@ export function Env(variable: string): PropertyDecorator {
   };
 }
 
-function environmentOf(Config: ClassConstructor<object>): Map<string, string> {
+/** The environment variable of each property of a configuration class, those of the classes above it included. */
+export function environmentOf(Config: ClassConstructor<object>): Map<string, string> {
   const variables = new Map<string, string>();
   for (
     let level: object | null = Config.prototype as object;

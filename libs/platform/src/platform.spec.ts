@@ -1,11 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsBoolean, IsIn, IsInt, Max } from 'class-validator';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   addressOf,
   ApiError,
@@ -47,6 +50,39 @@ describe('configuration', () => {
     expect(parse).toThrow(ConfigInvalid);
     expect(parse).toThrow(/T_HTTP="8080": must be an address and port, such as 127\.0\.0\.1:8080/);
     expect(parse).toThrow(/T_STORE="oracle": .*must be one of the following values: sqlite/);
+  });
+
+  describe('from files', () => {
+    let folder: string;
+    let file: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'upgate-config-'));
+      file = join(folder, 'secret');
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it('reads a variable from the file that its _FILE names, without the end of its line', async () => {
+      await writeFile(file, '[::1]:0\n');
+      expect(parseConfig(TestConfig, { T_HTTP_FILE: file }).http).toEqual({ host: '::1', port: 0 });
+    });
+
+    it('names the file of a bad value, but never shows what it holds', async () => {
+      await writeFile(file, 'secret\n');
+      const parse = () => parseConfig(TestConfig, { T_HTTP_FILE: file });
+      expect(parse).toThrow(`T_HTTP_FILE=${JSON.stringify(file)}: must be an address and port`);
+      expect(parse).not.toThrow('"secret"');
+    });
+
+    it('refuses a file that is missing or empty, and one beside the variable itself', async () => {
+      await writeFile(file, '\n');
+      const parse = (env: NodeJS.ProcessEnv) => () => parseConfig(TestConfig, env);
+      expect(parse({ T_HTTP_FILE: folder })).toThrow(/T_HTTP_FILE=".*": the file cannot be read: EISDIR/);
+      expect(parse({ T_HTTP_FILE: `${file}s` })).toThrow(/T_HTTP_FILE=".*": the file cannot be read: ENOENT/);
+      expect(parse({ T_HTTP_FILE: file })).toThrow(/T_HTTP_FILE=".*": the file is empty/);
+      expect(parse({ T_HTTP_FILE: file, T_HTTP: '[::1]:0' })).toThrow(
+        /T_HTTP_FILE=".*": cannot be given together with T_HTTP/,
+      );
+    });
   });
 });
 
