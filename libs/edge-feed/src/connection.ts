@@ -143,6 +143,7 @@ export class FeedConnection {
     return connect({
       servers: this.#servers.urls,
       ...this.#servers.credentials,
+      ...(this.#servers.secure && { tls: {} }),
       name: this.#name,
       inboxPrefix: `_INBOX.${tokenOf(this.#name)}`,
       timeout: CONNECT_TIMEOUT_MS,

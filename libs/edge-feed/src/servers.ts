@@ -3,6 +3,8 @@ export interface Servers {
   /** Without credentials: safe to show. */
   urls: string[];
   credentials: { user: string; pass: string } | undefined;
+  /** Only with TLS, and certificates that Node trusts: tls:// in any address asks it of every server. */
+  secure: boolean;
 }
 
 /** Takes the user and password out of server addresses such as nats://user:password@nats-1:4222; the first ones count. */
@@ -15,5 +17,6 @@ export function parseServers(addresses: readonly string[]): Servers {
       user: decodeURIComponent(named.username),
       pass: decodeURIComponent(named.password),
     },
+    secure: urls.some(({ protocol }) => protocol === 'tls:'),
   };
 }
