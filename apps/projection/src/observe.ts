@@ -36,7 +36,18 @@ async function lagOf(store: EventStore, position: bigint): Promise<number> {
 }
 
 function registerEdges({ edges }: ReadSide, registry: Registry): void {
-  total(registry, 'edges_drifted', 'Reports of another digest at the head', () => edges.drifted);
+  total(
+    registry,
+    'edges_drifted',
+    'Times an edge was found with other settings than the log has at its position',
+    () => edges.drifted,
+  );
+  gauge(
+    registry,
+    'edges_shared',
+    'Names of edge nodes that several live agents report under',
+    () => edges.shared,
+  );
   new Gauge({
     name: 'upgate_projection_edges',
     help: 'Edge nodes by state',

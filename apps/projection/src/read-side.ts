@@ -1,9 +1,18 @@
 import type { Logger } from 'pino';
-import { FeedPublisher, fetchRoster, serveConvergence, serveRoster, type FeedConnection } from '#edge-feed';
+import {
+  callRoll,
+  FeedPublisher,
+  fetchRoster,
+  onPulse,
+  serveConvergence,
+  serveRoster,
+  type FeedConnection,
+} from '#edge-feed';
 import type { EventStore } from '#event-store';
 import { lockInstance } from '#platform';
 import { Convergence } from './edges/convergence.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
+import { FeedTime } from './edges/feed-time.js';
 import { ProjectionRunner } from './fold/projection-runner.js';
 import { Projection } from './fold/projection.js';
 import { openReadModel } from './read-model/open-read-model.js';
@@ -24,6 +33,7 @@ export class ReadSide {
   readonly edges: EdgeRegistry;
   readonly convergence: Convergence;
   #publisher: FeedPublisher | undefined;
+  readonly #feed = new FeedTime();
   #serving = false;
   readonly #stopServing = new DisposableStack();
 
@@ -41,15 +51,14 @@ export class ReadSide {
     private readonly lock: DisposableStack,
   ) {
     const { store, logger } = options;
-    const head = () => projection.head;
     this.runner = new ProjectionRunner({
       store,
       projection,
       publish: (move) => this.#publisher?.publish({ epoch: projection.head.epoch, ...move }),
       logger,
     });
-    this.edges = new EdgeRegistry(projection.readModel, head, logger);
-    this.convergence = new Convergence(this.edges, head, this.runner);
+    this.edges = new EdgeRegistry(projection, this.#feed, logger);
+    this.convergence = new Convergence(this.edges, projection, this.runner);
   }
 
   /** Whether NATS can be reached: queries are answered and the log is followed without it too. */
@@ -100,8 +109,16 @@ export class ReadSide {
     this.#publisher = new FeedPublisher({ connection, fleet, source, logger });
     this.#publisher.onStatus((status) => this.edges.heard(status));
     this.#publisher.onForget((node) => this.edges.forget(node));
-    const meeting = connection.onConnect(() => void this.#meetReplicas());
+    const pulse = onPulse(this.options, () => this.#feed.heard() && callRoll(this.options));
+    const meeting = connection.onConnect(() => this.#meetEdges());
+    this.#stopServing.defer(() => pulse.unsubscribe());
     this.#stopServing.defer(() => meeting.unsubscribe());
+  }
+
+  #meetEdges(): void {
+    this.#feed.join();
+    callRoll(this.options);
+    void this.#meetReplicas();
   }
 
   /** A node that only another replica has heard must be waited for too, before anyone is told who is. */
@@ -111,7 +128,7 @@ export class ReadSide {
     this.#serving = true;
     const wait = (position: bigint, timeoutMs: number) => this.convergence.wait(position, timeoutMs);
     const convergence = serveConvergence({ ...this.options, wait });
-    const roster = serveRoster(this.options, () => this.edges.inState('live').map(({ status }) => status));
+    const roster = serveRoster(this.options, () => this.edges.roster());
     this.#stopServing.defer(() => convergence.unsubscribe());
     this.#stopServing.defer(() => roster.unsubscribe());
   }

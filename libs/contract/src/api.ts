@@ -75,6 +75,8 @@ export interface LagJson {
 
 export interface EdgeJson {
   node: string;
+  /** Live agents that report under this name: the rest is said of the one furthest behind. */
+  instances: number;
   region: string;
   ring: string;
   state: 'live' | 'stale' | 'gone';

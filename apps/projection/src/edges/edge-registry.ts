@@ -1,8 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { EdgeJson, StatusMessage } from '#contract';
-import type { Checkpoint, ReadModel } from '../read-model/read-model.js';
-import { appliedOf, deserialize, renderEdge, serialize, stateOf, type Edge, type EdgeState } from './edge.js';
+import type { Position } from '#event-store';
+import type { Projection } from '../fold/projection.js';
+import { Drift } from './drift.js';
+import { EdgeKeeper } from './edge-keeper.js';
+import { EdgeNode } from './edge-node.js';
+import { appliedOf, renderEdge, sameReport, stateOf, type Edge, type EdgeState } from './edge.js';
+import type { FeedTime } from './feed-time.js';
 import { Lag } from './lag.js';
 
 const SWEEP_MS = 1_000;
@@ -15,28 +20,37 @@ interface EdgeEvents {
 /** The edge nodes that have ever reported, and what each has applied. */
 export class EdgeRegistry {
   readonly events = new EventEmitter<EdgeEvents>();
-  readonly #edges = new Map<string, Edge>();
+  readonly #nodes = new Map<string, EdgeNode>();
   /** The state of each node as it was last told. */
   readonly #states = new Map<string, EdgeState>();
-  readonly #unsaved = new Set<string>();
+  readonly #keeper: EdgeKeeper;
   readonly #lag: Lag;
-  #drifted = 0;
+  readonly #drift: Drift;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly readModel: ReadModel,
-    private readonly head: () => Checkpoint,
+    private readonly projection: Pick<Projection, 'head' | 'digestAt' | 'readModel'>,
+    private readonly feed: FeedTime,
     private readonly logger: Logger,
-    private readonly clock: () => number = () => performance.now(),
   ) {
-    this.#lag = new Lag(readModel.history, () => head().position);
+    this.#lag = new Lag(projection.readModel.history, () => projection.head.position);
+    this.#drift = new Drift(projection, logger);
+    this.#keeper = new EdgeKeeper(projection.readModel, logger);
     this.events.setMaxListeners(0);
-    for (const record of readModel.edges.all()) this.#put(deserialize(record, clock()));
+    for (const [name, node] of this.#keeper.load(feed.now)) {
+      this.#nodes.set(name, node);
+      this.#states.set(name, this.#stateOf(node));
+    }
   }
 
-  /** How often a node has reported another digest at the head than the control plane's. */
+  /** How often an instance was found to have other settings than the log. */
   get drifted(): number {
-    return this.#drifted;
+    return this.#drift.count;
+  }
+
+  /** Names that several live instances report under. */
+  get shared(): number {
+    return [...this.#nodes.values()].filter((node) => node.live(this.feed.now).length > 1).length;
   }
 
   /** Keeps what is heard on disk, and notices who falls silent, once a second. */
@@ -46,105 +60,133 @@ export class EdgeRegistry {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#save();
+    this.#keeper.save(this.#nodes, this.feed.now);
   }
 
   heard(status: StatusMessage): void {
-    const { node } = status;
-    const before = this.#edges.get(node);
-    this.#put({ status, lastSeen: new Date().toISOString(), heardAt: this.clock() });
-    this.#unsaved.add(node);
-    if (before?.status.digest !== status.digest) this.#checkDrift(status);
-    if (!this.#settle(node) && !sameReport(before?.status, status)) this.events.emit('changed', node);
+    const node = this.#nodes.get(status.node) ?? this.#add(status.node);
+    const before = node.get(status.instance);
+    node.put(this.#edgeOf(status, before));
+    const instances = node.live(this.feed.now).length;
+    if (!before && instances > 1)
+      this.logger.warn({ node: status.node, instances }, 'several agents have the name of one node');
+    this.#keeper.note(status.node);
+    const hasNews = before?.session !== this.feed.session || !sameReport(before.status, status);
+    if (!this.#settle(status.node) && hasNews) this.events.emit('changed', status.node);
   }
 
-  /** Another replica has heard this node lately: unless it is known better here, it counts as heard now. */
+  /** Another replica has heard this lately: unless it is known better here, it counts as heard now. */
   heardElsewhere(status: StatusMessage): void {
-    const known = this.#edges.get(status.node);
-    if (!known || stateOf(known, this.clock()) === 'stale') this.heard(status);
+    if (!this.#nodes.get(status.node)?.knows(status, this.feed.now)) this.heard(status);
   }
 
   /** Forgets a node until it reports again. False: there is none. */
   forget(node: string): boolean {
-    if (!this.#edges.delete(node)) return false;
+    if (!this.#nodes.delete(node)) return false;
     this.#states.delete(node);
-    this.#unsaved.delete(node);
-    this.readModel.edges.delete(node);
+    this.#keeper.forget(node);
     this.events.emit('changed', node);
     return true;
   }
 
   get(node: string): EdgeJson | undefined {
-    const edge = this.#edges.get(node);
-    return edge && this.#render(edge);
+    return this.#nodes.has(node) ? this.#render(node) : undefined;
   }
 
   /** By node id. */
   list(): EdgeJson[] {
-    const nodes = [...this.#edges.keys()].toSorted();
-    return nodes.map((node) => this.#render(this.#edges.get(node)!));
+    return [...this.#nodes.keys()].toSorted().map((node) => this.#render(node));
   }
 
+  /** The instance that stands for each node that is in this state. */
   inState(state: EdgeState): Edge[] {
-    const now = this.clock();
-    return [...this.#edges.values()].filter((edge) => stateOf(edge, now) === state);
+    const { now } = this.feed;
+    const edges = [...this.#nodes.values()].map((node) => this.#foremost(node));
+    return edges.filter((edge) => stateOf(edge, now) === state);
+  }
+
+  /** Whether a live instance of the node has yet to apply the position. */
+  lacks(name: string, position: Position): boolean {
+    const live = this.#nodes.get(name)?.live(this.feed.now) ?? [];
+    return live.some((edge) => this.appliedBy(edge) < position);
+  }
+
+  /** Some node that lacks the position. */
+  findLacking(position: Position): string | undefined {
+    return this.#nodes.keys().find((name) => this.lacks(name, position));
+  }
+
+  anyLive(): boolean {
+    const { now } = this.feed;
+    return this.#nodes.values().some((node) => node.live(now).length > 0);
+  }
+
+  /** The last reports of all live instances. */
+  roster(): StatusMessage[] {
+    const { now } = this.feed;
+    return [...this.#nodes.values()].flatMap((node) => node.live(now)).map(({ status }) => status);
+  }
+
+  /** What the instance is known to enforce: nothing of the log if it has drifted, or was not heard in this session. */
+  appliedBy(edge: Edge): bigint {
+    this.#drift.judge(edge);
+    if (edge.drifted || edge.session !== this.feed.session || this.feed.away) return -1n;
+    return appliedOf(edge, this.projection.head.epoch);
   }
 
   sweep(): void {
-    for (const node of this.#edges.keys()) this.#settle(node);
-    this.#save();
+    for (const [name, node] of this.#nodes) {
+      for (const edge of node.all()) this.#drift.judge(edge);
+      if (node.prune(this.feed.now)) this.#tell(name);
+      this.#settle(name);
+    }
+    this.#keeper.save(this.#nodes, this.feed.now);
   }
 
-  /** A node that is at the head with other settings mends itself by a snapshot; that it had to must not pass unseen. */
-  #checkDrift({ node, epoch, position, digest }: StatusMessage): void {
-    const head = this.head();
-    if (epoch !== head.epoch || position !== head.position || digest === head.digest) return;
-    this.#drifted += 1;
-    this.logger.warn(
-      { node, position: position.toString(), digest, expected: head.digest },
-      'edge has drifted',
-    );
+  #edgeOf(status: StatusMessage, before: Edge | undefined): Edge {
+    const { now: heardAt, session } = this.feed;
+    const drifted = before?.drifted === true && before.status.digest === status.digest;
+    const edge = { status, lastSeen: new Date().toISOString(), heardAt, session, drifted };
+    this.#drift.judge(edge);
+    return edge;
   }
 
-  #render(edge: Edge): EdgeJson {
-    const head = this.head();
-    return renderEdge(edge, head, this.#lag.of(appliedOf(edge, head.epoch)), this.clock());
+  #render(name: string): EdgeJson {
+    const { head } = this.projection;
+    const { now } = this.feed;
+    const node = this.#nodes.get(name)!;
+    const edge = this.#foremost(node);
+    this.#drift.judge(edge);
+    const lag = this.#lag.of(appliedOf(edge, head.epoch));
+    return renderEdge(edge, node.live(now).length, head, lag, now);
   }
 
-  #put(edge: Edge): void {
-    const { node } = edge.status;
-    this.#edges.set(node, edge);
-    if (!this.#states.has(node)) this.#states.set(node, stateOf(edge, this.clock()));
+  #foremost(node: EdgeNode): Edge {
+    return node.foremost(this.feed.now, (edge) => this.appliedBy(edge));
+  }
+
+  #add(name: string): EdgeNode {
+    const node = new EdgeNode();
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  #stateOf(node: EdgeNode): EdgeState {
+    return stateOf(this.#foremost(node), this.feed.now);
   }
 
   /** Tells of the node if it is in another state than it was last told to be in, and says whether it did. */
-  #settle(node: string): boolean {
-    const edge = this.#edges.get(node)!;
-    const state = stateOf(edge, this.clock());
-    if (this.#states.get(node) === state) return false;
-    this.logger.info({ node, state, position: edge.status.position }, 'edge');
-    this.#states.set(node, state);
-    this.#unsaved.add(node);
-    this.events.emit('changed', node);
+  #settle(name: string): boolean {
+    const state = this.#stateOf(this.#nodes.get(name)!);
+    if (this.#states.get(name) === state) return false;
+    this.logger.info({ node: name, state }, 'edge');
+    this.#states.set(name, state);
+    this.#tell(name);
     return true;
   }
 
-  #save(): void {
-    if (this.#unsaved.size === 0) return;
-    try {
-      this.readModel.transaction(() => {
-        for (const node of this.#unsaved)
-          this.readModel.edges.put(node, serialize(this.#edges.get(node)!, this.#states.get(node)!));
-      });
-      this.#unsaved.clear();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'the status of the edges cannot be kept now');
-    }
+  #tell(name: string): void {
+    this.#keeper.note(name);
+    this.events.emit('changed', name);
   }
-}
-
-/** Whether two reports differ in nothing but when they were heard. */
-function sameReport(one: StatusMessage | undefined, other: StatusMessage): boolean {
-  if (!one) return false;
-  return (Object.keys(other) as (keyof StatusMessage)[]).every((field) => one[field] === other[field]);
 }

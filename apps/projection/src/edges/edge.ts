@@ -1,18 +1,22 @@
 import type { EdgeJson, LagJson, StatusMessage } from '#contract';
 import type { Checkpoint } from '../read-model/read-model.js';
 
-/** A node that has not been heard for this long is stale. */
+/** One that has not been heard for this long is stale. */
 const LIVE_MS = 15_000;
 
 export type EdgeState = EdgeJson['state'];
 
-/** An edge node as it was last heard. */
+/** One instance of an edge node as it was last heard. */
 export interface Edge {
   status: StatusMessage;
   /** ISO 8601, UTC: for people. */
   lastSeen: string;
-  /** On this process's monotonic clock, in milliseconds. */
+  /** In the time of the feed. */
   heardAt: number;
+  /** Of the feed; 0: of a life of this program before. */
+  session: number;
+  /** It has other settings than the log has at its position. */
+  drifted: boolean;
 }
 
 export function stateOf({ status, heardAt }: Edge, now: number): EdgeState {
@@ -25,53 +29,44 @@ export function appliedOf({ status }: Edge, epoch: string): bigint {
   return status.epoch === epoch ? status.position : -1n;
 }
 
-/** How a node's settings compare with the control plane's. */
-function verdictOf({ epoch, position, digest }: StatusMessage, head: Checkpoint): EdgeJson['verdict'] {
-  if (epoch === '') return 'behind';
-  if (epoch !== head.epoch) return 'differs';
-  if (position !== head.position) return position < head.position ? 'behind' : 'ahead';
-  return digest === head.digest ? 'same' : 'differs';
+/** Whether two reports differ in nothing but when they were heard. */
+export function sameReport(one: StatusMessage, other: StatusMessage): boolean {
+  return (Object.keys(other) as (keyof StatusMessage)[]).every((field) => one[field] === other[field]);
 }
 
-export function renderEdge(edge: Edge, head: Checkpoint, lag: LagJson, now: number): EdgeJson {
+/** How a node's settings compare with the control plane's. */
+function verdictOf({ status, drifted }: Edge, head: Checkpoint): EdgeJson['verdict'] {
+  const { epoch, position } = status;
+  if (epoch === '') return 'behind';
+  if (epoch !== head.epoch || drifted) return 'differs';
+  if (position === head.position) return 'same';
+  return position < head.position ? 'behind' : 'ahead';
+}
+
+export function renderEdge(
+  edge: Edge,
+  instances: number,
+  head: Checkpoint,
+  lag: LagJson,
+  now: number,
+): EdgeJson {
   const { node, region, ring, epoch, position, digest, enforcer, version, openConnections, error } =
     edge.status;
   return {
     node,
+    instances,
     region,
     ring,
     state: stateOf(edge, now),
     epoch,
     position: position.toString(),
     digest,
-    verdict: verdictOf(edge.status, head),
+    verdict: verdictOf(edge, head),
     lag,
     enforcer,
     version,
     openConnections,
     ...(error !== '' && { error }),
     lastSeen: edge.lastSeen,
-  };
-}
-
-/** The text that the read model keeps of a node, with the state that it was in. */
-export function serialize({ status, lastSeen }: Edge, state: EdgeState): string {
-  return JSON.stringify({ status: { ...status, position: status.position.toString() }, lastSeen, state });
-}
-
-/**
- * The node as it was kept. One that was live when the program stopped counts as heard now: it is expected back, and
- * waited for as long as any other.
- */
-export function deserialize(text: string, now: number): Edge {
-  const { status, lastSeen, state } = JSON.parse(text) as {
-    status: Omit<StatusMessage, 'position'> & { position: string };
-    lastSeen: string;
-    state: EdgeState;
-  };
-  return {
-    status: { ...status, position: BigInt(status.position) },
-    lastSeen,
-    heardAt: state === 'live' ? now : Number.NEGATIVE_INFINITY,
   };
 }

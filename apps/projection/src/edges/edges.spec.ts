@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConvergenceJson, EdgeJson } from '#contract';
-import { FeedClient, requestConvergence, type FeedConnection } from '#edge-feed';
+import { FeedClient, requestConvergence, subjectsOf, type FeedConnection } from '#edge-feed';
 import { decodeSnapshot, SettingsTable } from '#settings';
 import { eventually } from '../../../../test/support/condition.js';
 import { ProjectionRig } from '../../../../test/support/projection-rig.js';
@@ -29,6 +29,7 @@ class Node {
           return this.#table.digest === digest ? 'applied' : 'drifted';
         },
         applySnapshot: async (bytes) => {
+          if (this.refusal !== undefined) return { refused: this.refusal };
           const { epoch, position, table } = await decodeSnapshot(bytes);
           this.#table = table;
           this.#at = { epoch, position };
@@ -42,6 +43,11 @@ class Node {
 
   get table(): SettingsTable {
     return this.#table;
+  }
+
+  /** Loses a setting, and does not know. */
+  lose(resource: string): void {
+    this.#table.apply([{ resource, position: this.#at.position, removed: true }]);
   }
 
   async close(): Promise<void> {
@@ -174,6 +180,59 @@ describe('the edges', () => {
     expect(names.filter((name) => node.table.get(name) === undefined)).toEqual([]);
     expect(await edge('edge-late')).toMatchObject({ verdict: 'same', digest: node.table.digest });
     await node.close();
+  });
+
+  it('that share a name have applied only what all of them have', async () => {
+    const nodes = [new Node(rig, 'edge-twin'), new Node(rig, 'edge-twin')];
+    await eventually('both are there', async () => (await edge('edge-twin'))?.instances === 2);
+    expect(await (await rig.fetch('/metrics')).text()).toContain('\nupgate_projection_edges_shared 1');
+    nodes[0]!.refusal = 'not I';
+    const { position } = await rig.log.disable('chat');
+    await eventually('the refusal is heard', async () => (await edge('edge-twin'))?.error);
+    expect(await convergence(position, '1ms')).toMatchObject({ status: 'pending', required: 1, applied: 0 });
+    nodes[0]!.refusal = undefined;
+    expect(await convergence(position)).toMatchObject({ status: 'applied', required: 1 });
+    await Promise.all(nodes.map((node) => node.close()));
+  });
+
+  it('that have drifted say so before the third head, and do not count until they have mended', async () => {
+    const node = new Node(rig, 'edge-drift');
+    const position = await rig.store.head();
+    expect(await convergence(position)).toMatchObject({ status: 'applied', required: 1 });
+    let heads = 0;
+    const heard = node.connection.subscribe(subjectsOf(rig.config.fleet).head, () => (heads += 1));
+    node.refusal = 'no snapshot now';
+    node.lose('chat');
+    await eventually('the drift is told', async () => (await edge('edge-drift'))?.verdict === 'differs');
+    expect(heads).toBeLessThan(3);
+    heard.unsubscribe();
+    expect(await convergence(position, '1ms')).toMatchObject({ status: 'pending', required: 1, applied: 0 });
+    expect(await (await rig.fetch('/metrics')).text()).toContain(
+      '\nupgate_projection_edges_drifted_total 1\n',
+    );
+    node.refusal = undefined;
+    expect(await convergence(position)).toMatchObject({ status: 'applied', required: 1 });
+    expect(node.table.get('chat')).toBeDefined();
+    await node.close();
+  });
+
+  it('are all waited for again after the feed was away, even one that has vanished meanwhile', async () => {
+    const nodes = [new Node(rig, 'edge-back'), new Node(rig, 'edge-lost')];
+    const position = await rig.store.head();
+    await eventually('both are there', async () => (await convergence(position, '1ms')).applied === 2);
+    await rig.nats.stop();
+    await nodes[1]!.connection.close();
+    await eventually('nothing is known', async () => (await convergence(position, '1ms')).applied === 0);
+    await rig.nats.start();
+    await eventually('one is back', async () => (await convergence(position, '1ms')).applied === 1);
+    expect(await convergence(position, '1ms')).toMatchObject({
+      status: 'pending',
+      required: 2,
+      missing: ['edge-lost'],
+    });
+    expect((await rig.fetch('/v1/edges/edge-lost', { method: 'DELETE' })).status).toBe(204);
+    expect(await convergence(position)).toMatchObject({ status: 'applied', required: 1 });
+    await Promise.all(nodes.map((node) => node.close()));
   });
 
   it('are shown in the stream', async () => {

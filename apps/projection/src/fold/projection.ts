@@ -1,9 +1,10 @@
 import { asCdnResourceEvent, evolveRecord, noRecord, type Recorded } from '#domain';
-import type { RecordedEvent } from '#event-store';
+import type { Position, RecordedEvent } from '#event-store';
 import { renderResource } from '#platform';
 import { foldSettings, type SettingsChange, type SettingsTable } from '#settings';
 import type { Checkpoint, ReadModel } from '../read-model/read-model.js';
 import { ChangeCutter, type SettingsMove } from './change-cutter.js';
+import { RecentDigests } from './recent-digests.js';
 
 /** The streams that the read model is made of: one for every CDN resource. */
 export const RESOURCE_STREAMS = 'cdnResource-';
@@ -13,6 +14,7 @@ export class Projection {
   #head: Checkpoint;
   #table: SettingsTable;
   #folded = 0;
+  readonly #digests = new RecentDigests();
 
   constructor(
     readonly readModel: ReadModel,
@@ -20,11 +22,17 @@ export class Projection {
   ) {
     this.#head = readModel.checkpoint();
     this.#table = table;
+    this.#digests.add(this.#head);
   }
 
   /** The log, the last event folded, and the digest of all settings after it. */
   get head(): Checkpoint {
     return this.#head;
+  }
+
+  /** Of all settings at a position that it was at lately; undefined at any other. */
+  digestAt(position: Position): string | undefined {
+    return this.#digests.at(position);
   }
 
   get table(): SettingsTable {
@@ -45,6 +53,7 @@ export class Projection {
       const cutter = this.readModel.transaction(() => this.#fold(events));
       this.#head = this.readModel.checkpoint();
       this.#folded += cutter.events;
+      for (const move of cutter.moves) this.#digests.add(move);
       return cutter.moves;
     } catch (error) {
       this.#table = this.readModel.loadSettings();

@@ -83,6 +83,13 @@ export class EdgeDto implements EdgeJson {
   @ApiProperty({ example: 'edge-1' })
   node!: string;
 
+  @ApiProperty({
+    example: 1,
+    description:
+      'Live agents that report under this name. More than one: they need names of their own; the rest is said of the one furthest behind, and only what all have applied counts.',
+  })
+  instances!: number;
+
   @ApiProperty()
   region!: string;
 
@@ -91,7 +98,7 @@ export class EdgeDto implements EdgeJson {
 
   @ApiProperty({
     enum: ['live', 'stale', 'gone'],
-    description: '`stale`: not heard for 15 s. `gone`: it left on purpose.',
+    description: '`stale`: not heard for 15 s during which the feed was there. `gone`: it left on purpose.',
   })
   state!: 'live' | 'stale' | 'gone';
 

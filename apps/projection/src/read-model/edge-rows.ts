@@ -9,7 +9,7 @@ export class EdgeRows {
   constructor(db: DatabaseSync) {
     this.#put = db.prepare('INSERT OR REPLACE INTO edge (node, record) VALUES (?, ?)');
     this.#delete = db.prepare('DELETE FROM edge WHERE node = ?');
-    this.#all = db.prepare('SELECT record FROM edge');
+    this.#all = db.prepare('SELECT node, record FROM edge');
   }
 
   put(node: string, record: string): void {
@@ -20,7 +20,7 @@ export class EdgeRows {
     this.#delete.run(node);
   }
 
-  all(): string[] {
-    return this.#all.all().map((row) => String(row['record']));
+  all(): { node: string; record: string }[] {
+    return this.#all.all().map((row) => ({ node: String(row['node']), record: String(row['record']) }));
   }
 }

@@ -1,5 +1,5 @@
 /** Another schema version makes the read model be rebuilt from the log: nothing is ever migrated. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export const SCHEMA = `
   CREATE TABLE checkpoint (

@@ -94,7 +94,11 @@ export interface Edge {
     | undefined;
   /** ISO 8601, UTC. */
   lastSeen: string;
-  lag?: Lag | undefined;
+  lag?:
+    | Lag
+    | undefined;
+  /** Live agents that report under this name: the rest is said of the one furthest behind. */
+  instances: number;
 }
 
 /** How far a node is behind the head of the log: by nothing when it is there, by everything when it has another log. */
