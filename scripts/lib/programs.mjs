@@ -17,7 +17,11 @@ export const PROGRAMS = {
   demo: { main: fromDist('examples/demo/src/main.js'), commands: none, built: true },
   bench: { main: fromDist('bench/main.js'), commands: () => ['nats-server'], built: true },
   chaos: { main: fromDist('test/chaos/main.js'), commands: () => ['nats-server'], built: true },
-  test: { main: join(ROOT, 'scripts/test.mjs'), commands: () => ['nats-server', 'chromium'], built: false },
+  test: {
+    main: join(ROOT, 'scripts/test.mjs'),
+    commands: () => ['nats-server', 'chromium', 'haproxy', 'openssl'],
+    built: false,
+  },
 };
 
 function fromDist(path) {

@@ -11,6 +11,8 @@ const COMMANDS = {
     apt: 'chromium',
     brew: '--cask chromium',
   },
+  haproxy: { names: ['haproxy'], apt: 'haproxy', brew: 'haproxy', service: 'haproxy' },
+  openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl' },
 };
 
 /** Another installation may be under way, such as a system's own upgrades. */
