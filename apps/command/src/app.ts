@@ -1,11 +1,22 @@
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { connectFeed } from '#edge-feed';
 import { logFile, SqliteEventStore } from '#event-store';
-import { addressOf, Readiness, startApiApp, type ListenAddress } from '#platform';
+import {
+  addressOf,
+  createRegistry,
+  LogMetrics,
+  Readiness,
+  startApiApp,
+  startTracing,
+  tracedStore,
+  type ListenAddress,
+} from '#platform';
 import { COMMAND_SERVICES, CommandModule } from './command.module.js';
 import type { CommandConfig } from './config.js';
 import { FeedConvergence, noConvergence } from './convergence.js';
+
+/** As metrics and traces call it. */
+const SERVICE = 'upgate-command';
 
 export interface CommandApp {
   /** Of HTTP. */
@@ -16,13 +27,17 @@ export interface CommandApp {
 /** Runs the write side alone. Throws CannotListen, StoreCorrupt or StoreUnavailable. */
 export async function startCommand(config: CommandConfig, logger: Logger): Promise<CommandApp> {
   await using parts = new AsyncDisposableStack();
-  const store = await SqliteEventStore.open({ file: logFile(config.data) });
+  parts.defer(await startTracing(SERVICE, logger));
+  const readiness = new Readiness();
+  const registry = createRegistry(SERVICE, readiness);
+  const log = new LogMetrics(registry);
+  const store = await SqliteEventStore.open({ file: logFile(config.data), onCommit: log.committed });
   parts.defer(() => store.close());
   const feed = connectConvergence(config, logger, parts);
   const convergence = feed ?? noConvergence;
-  const shared = { logger, registry: new Registry(), readiness: new Readiness() };
+  const shared = { logger, registry, readiness };
   const app = await startApiApp({
-    imports: [CommandModule.register({ store, convergence, ...shared })],
+    imports: [CommandModule.register({ store: tracedStore(log.measured(store)), convergence, ...shared })],
     services: COMMAND_SERVICES,
     http: config.http,
     grpc: config.grpc,

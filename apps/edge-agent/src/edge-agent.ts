@@ -1,9 +1,16 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { connectFeed, FeedClient, type FeedConnection } from '#edge-feed';
 import { ActivePolicy, BuiltinEnforcer, LastGood, type Enforcer } from '#enforcer';
-import { InstanceRunning, listening, lockInstance, Readiness, VERSION, type ListenAddress } from '#platform';
+import {
+  createRegistry,
+  InstanceRunning,
+  listening,
+  lockInstance,
+  Readiness,
+  VERSION,
+  type ListenAddress,
+} from '#platform';
 import type { Snapshot } from '#settings';
 import type { EdgeConfig } from './config.js';
 import { startHealthApp } from './health-app.js';
@@ -34,14 +41,14 @@ export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger:
   const { lastGood, policy: saved, findings } = await LastGood.open(folder);
   for (const finding of findings) logger.warn({ folder }, finding);
 
-  const registry = new Registry();
+  const readiness = new Readiness();
+  const registry = createRegistry('upgate-edge-agent', readiness);
   const enforcer = await startProxy(config, logger, countHandshakes(registry));
   parts.defer(() => enforcer.close());
   const policy = new ActivePolicy({ enforcer, lastGood, logger, saveRetryMs: SAVE_RETRY_MS });
   parts.defer(() => policy.close());
   await restore(policy, saved, logger);
 
-  const readiness = new Readiness();
   readiness.add('policy', () => (policy.at().epoch === '' ? NO_POLICY : undefined));
   const health = await startHealthApp(config.agentHttp, readiness, registry, logger);
   parts.defer(() => health.close());

@@ -1,8 +1,14 @@
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { connectFeed } from '#edge-feed';
 import { logFile, SqliteEventStore } from '#event-store';
-import { addressOf, Readiness, startApiApp, type ListenAddress } from '#platform';
+import {
+  addressOf,
+  createRegistry,
+  Readiness,
+  startApiApp,
+  startTracing,
+  type ListenAddress,
+} from '#platform';
 import type { ProjectionConfig } from './config.js';
 import { readModelFolder } from './folders.js';
 import { observe } from './observe.js';
@@ -11,6 +17,9 @@ import { ReadSide } from './read-side.js';
 
 /** The .proto files of the services that the read side serves. */
 export const PROJECTION_SERVICES = ['query_service.proto', 'audit_service.proto'];
+
+/** As metrics and traces call it. */
+const SERVICE = 'upgate-projection';
 
 export interface ProjectionApp {
   /** Of HTTP. */
@@ -21,6 +30,7 @@ export interface ProjectionApp {
 /** Runs the read side alone. Throws CannotListen, InstanceRunning, LogShortened, StoreCorrupt or StoreUnavailable. */
 export async function startProjection(config: ProjectionConfig, logger: Logger): Promise<ProjectionApp> {
   await using parts = new AsyncDisposableStack();
+  parts.defer(await startTracing(SERVICE, logger));
   const store = await SqliteEventStore.open({ file: logFile(config.data) });
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: config.nats, name: 'projection', logger });
@@ -28,8 +38,8 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
   const { fleet, http, grpc } = config;
   const folder = readModelFolder(config);
   const readSide = await ReadSide.open({ store, folder, connection, fleet, logger });
-  const registry = new Registry();
   const readiness = new Readiness();
+  const registry = createRegistry(SERVICE, readiness);
   observe(readSide, store, registry, readiness);
   const app = await startApiApp({
     imports: [ProjectionModule.register(readSide)],

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { connectFeed, parseServers } from '#edge-feed';
 import { logFile, SqliteEventStore } from '#event-store';
 import {
   addressOf,
+  createRegistry,
   lockInstance,
+  LogMetrics,
   Readiness,
   startApiApp,
   startNatsServer,
+  startTracing,
+  tracedStore,
   type ListenAddress,
 } from '#platform';
 import { COMMAND_SERVICES, CommandModule } from '../../command/src/index.js';
@@ -22,6 +25,9 @@ import {
   ReadSide,
 } from '../../projection/src/index.js';
 import type { StandaloneConfig } from './config.js';
+
+/** As metrics and traces call it. */
+const SERVICE = 'upgate-standalone';
 
 export interface Standalone {
   http: ListenAddress;
@@ -38,6 +44,7 @@ export interface Standalone {
 export async function startStandalone(config: StandaloneConfig, logger: Logger): Promise<Standalone> {
   await using parts = new AsyncDisposableStack();
   parts.defer(lockInstance(config.data));
+  parts.defer(await startTracing(SERVICE, logger));
   const nats = config.nats ?? [await startOwnNats(config, logger, parts)];
   const app = await startControlPlane(config, nats, logger, parts);
   const agent = await startEdgeAgent(config, nats, logger.child({ part: 'edge' }));
@@ -68,7 +75,10 @@ async function startControlPlane(
   logger: Logger,
   parts: AsyncDisposableStack,
 ): Promise<NestFastifyApplication> {
-  const store = await SqliteEventStore.open({ file: logFile(data), logger });
+  const readiness = new Readiness();
+  const registry = createRegistry(SERVICE, readiness);
+  const log = new LogMetrics(registry);
+  const store = await SqliteEventStore.open({ file: logFile(data), logger, onCommit: log.committed });
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: nats, name: 'control-plane', logger });
   parts.defer(() => connection.close());
@@ -79,12 +89,16 @@ async function startControlPlane(
     fleet,
     logger,
   });
-  const registry = new Registry();
-  const readiness = new Readiness();
   observe(readSide, store, registry, readiness);
   const app = await startApiApp({
     imports: [
-      CommandModule.register({ store, convergence: readSide.convergence, logger, registry, readiness }),
+      CommandModule.register({
+        store: tracedStore(log.measured(store)),
+        convergence: readSide.convergence,
+        logger,
+        registry,
+        readiness,
+      }),
       ProjectionModule.register(readSide),
     ],
     services: [...COMMAND_SERVICES, ...PROJECTION_SERVICES],

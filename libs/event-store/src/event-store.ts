@@ -17,7 +17,9 @@ export interface EventMetadata {
   idempotency?: { key: string; fingerprint: string };
   correlationId: string;
   causationId: string;
+  /** W3C trace context: where in a trace the event was appended. */
   traceparent?: string;
+  tracestate?: string;
 }
 
 export interface NewEvent {

@@ -8,13 +8,17 @@ import { HealthImplementation, protoPath as healthProto } from 'grpc-health-chec
 import type { Logger } from 'pino';
 import { PROTO_ROOT } from '#contract';
 import { grpcLog } from './grpc-log.js';
+import { traceGrpc } from './observe/trace-grpc.js';
+import { activeTracer } from './observe/tracing.js';
 
 /**
  * `upgate.v1` on one address, with health, reflection and a line in the log per call. Health says SERVING for the server
  * and each service.
  */
 export function grpcOptions(url: string, services: readonly string[], logger: Logger): GrpcOptions {
-  const channelOptions: ServerOptions = { interceptors: [grpcLog(logger)] };
+  const tracer = activeTracer();
+  const interceptors = tracer ? [grpcLog(logger), traceGrpc(tracer)] : [grpcLog(logger)];
+  const channelOptions: ServerOptions = { interceptors };
   return {
     transport: Transport.GRPC,
     options: {

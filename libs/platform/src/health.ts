@@ -10,6 +10,11 @@ export type ReadinessCheck = () => string | undefined;
 export class Readiness {
   readonly #checks = new Map<string, ReadinessCheck>();
 
+  /** The names of all parts. */
+  get parts(): string[] {
+    return [...this.#checks.keys()];
+  }
+
   add(part: string, check: ReadinessCheck): void {
     this.#checks.set(part, check);
   }

@@ -11,6 +11,8 @@ import { ErrorFilter } from './error-filter.js';
 import { NestLog } from './logger.js';
 import { tellMethodNotAllowed } from './method-not-allowed.js';
 import { acceptNdjson } from './ndjson.js';
+import { traceHttp } from './observe/trace-http.js';
+import { activeTracer } from './observe/tracing.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -36,6 +38,8 @@ export async function createHttpApp(
   });
   tellMethodNotAllowed(fastify);
   closeConnections(fastify);
+  const tracer = activeTracer();
+  if (tracer) traceHttp(fastify, tracer, QUIET_PATHS);
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(logger, request, reply);
     done();
