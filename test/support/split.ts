@@ -39,8 +39,16 @@ export class Service {
     });
   }
 
+  get http(): string {
+    return this.env['UPGATE_HTTP']!;
+  }
+
+  get grpc(): string {
+    return this.env['UPGATE_GRPC']!;
+  }
+
   fetch(path: string, init?: RequestInit): Promise<Response> {
-    return fetch(`http://${this.env['UPGATE_HTTP']}${path}`, init);
+    return fetch(`http://${this.http}${path}`, init);
   }
 
   async json<T>(path: string): Promise<T> {
