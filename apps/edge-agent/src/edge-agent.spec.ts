@@ -181,7 +181,7 @@ describe('an edge agent', () => {
     const metrics = await (await health(agent, '/metrics')).text();
     for (const line of [
       'upgate_edge_position 1',
-      'upgate_edge_head_lag 0',
+      'upgate_edge_head_lag_positions 0',
       'upgate_edge_feed_connected 1',
       'upgate_edge_resources 1',
       'upgate_edge_open_connections 1',

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { connectFeed, FeedClient, type FeedConnection } from '#edge-feed';
 import { ActivePolicy, BuiltinEnforcer, LastGood, type Enforcer } from '#enforcer';
 import {
+  activeTracer,
   createRegistry,
   InstanceRunning,
   listening,
@@ -16,6 +17,7 @@ import type { EdgeConfig } from './config.js';
 import { startHealthApp } from './health-app.js';
 import { homeOf } from './home.js';
 import { countHandshakes, registerMetrics } from './metrics.js';
+import { tracedHandler } from './observe.js';
 
 const SAVE_RETRY_MS = 5_000;
 const NO_POLICY = 'no policy: none on disk, and none has come from the control plane yet';
@@ -57,7 +59,7 @@ export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger:
   parts.defer(() => connection.close());
   const feed = joinFeed(config, home, connection, policy, enforcer, logger);
   parts.defer(() => feed.close());
-  registerMetrics(registry, { policy, enforcer, feed: () => feed.state });
+  registerMetrics(registry, { policy, enforcer, feed: () => feed.state, connection, node: config });
 
   const running = parts.move();
   return {
@@ -111,7 +113,8 @@ function joinFeed(
     connection,
     fleet,
     description: { node, region, ring, version: VERSION, enforcer: enforcer.name, home },
-    handler: policy,
+    handler: tracedHandler(policy, fleet, node),
+    traced: activeTracer() !== undefined,
     vitals: () => ({
       openConnections: enforcer.connections(),
       ...(policy.saveError !== undefined && { error: policy.saveError }),

@@ -1,12 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { FeedState } from '#edge-feed';
+import type { FeedConnection, FeedState, NodeDescription } from '#edge-feed';
 import type { ActivePolicy, Enforcer } from '#enforcer';
+import { registerFeedTraffic } from '#platform';
 
 /** What the metrics are read from whenever they are asked for. */
 interface Measured {
   policy: ActivePolicy;
   enforcer: Enforcer;
   feed: () => FeedState;
+  connection: FeedConnection;
+  node: Pick<NodeDescription, 'node' | 'region' | 'ring'>;
 }
 
 /** Counts how handshakes were answered, from before there is anything else to measure. */
@@ -25,6 +28,8 @@ export function registerMetrics(registry: Registry, measured: Measured): void {
   registerTotals(registry, measured);
   registry.registerMetric(syncs(measured));
   registry.registerMetric(policyInfo(measured));
+  registry.registerMetric(nodeInfo(measured));
+  registerFeedTraffic(registry, 'upgate_edge', () => measured.connection.traffic);
 }
 
 function registerGauges(registry: Registry, { policy, enforcer, feed }: Measured): void {
@@ -42,10 +47,13 @@ function registerGauges(registry: Registry, { policy, enforcer, feed }: Measured
 
   gauge('position', 'Position of the policy that is enforced', () => Number(policy.at().position));
   gauge('head_position', 'Head of the log, as last heard', () => Number(feed().head?.position ?? 0n));
-  gauge('head_lag', 'Positions by which the policy is behind the head', () => lag(policy, feed()));
+  gauge('head_lag_positions', 'Positions by which the policy is behind the head', () => lag(policy, feed()));
   gauge('feed_connected', 'Whether NATS is connected', () => Number(feed().connected));
   gauge('stale', 'Whether no head has been heard for 5 s', () => Number(feed().stale));
   gauge('ahead', 'Whether the head of the log is below the policy', () => Number(feed().ahead));
+  gauge('refusing', 'Whether it refuses what comes next, and keeps the last good policy', () =>
+    Number(feed().refused !== undefined),
+  );
   gauge('resources', 'Resources in the policy', () => policy.size);
   gauge('open_connections', 'Open WebSocket connections', () => enforcer.connections());
   gauge('unsaved', 'Whether the policy enforced is not on disk', () =>
@@ -85,6 +93,17 @@ function syncs({ feed }: Measured): Counter {
       for (const [result, count] of Object.entries(feed().counts.syncs)) this.inc({ result }, count);
     },
   });
+}
+
+function nodeInfo({ node: { node, region, ring }, enforcer }: Measured): Gauge {
+  const info = new Gauge({
+    name: 'upgate_edge_node_info',
+    help: 'The node as the control plane knows it: always 1',
+    labelNames: ['node', 'region', 'ring', 'enforcer'],
+    registers: [],
+  });
+  info.set({ node, region, ring, enforcer: enforcer.name }, 1);
+  return info;
 }
 
 function policyInfo({ policy }: Measured): Gauge {

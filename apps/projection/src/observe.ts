@@ -1,7 +1,11 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { PublisherCounts } from '#edge-feed';
 import type { EventStore } from '#event-store';
-import type { Readiness } from '#platform';
+import { registerFeedTraffic, type Readiness } from '#platform';
+import { ConvergenceTimes } from './edges/convergence-times.js';
+import { registerEdges } from './edges/edge-metrics.js';
+import { RESOURCE_STREAMS } from './fold/projection.js';
+import { gauge, total } from './metrics.js';
 import type { ReadSide } from './read-side.js';
 
 /** Says how the read side does, to those who scrape and those who probe. */
@@ -13,14 +17,20 @@ export function observe(
 ): void {
   readiness.add('projection', () => readSide.runner.problem());
   registerPositions(readSide, store, registry);
-  registerEdges(readSide, registry);
+  registerEdges(readSide, registerConvergence(readSide, registry), registry);
   registerFeed(readSide, registry);
 }
 
 function registerPositions({ projection, runner }: ReadSide, store: EventStore, registry: Registry): void {
   gauge(registry, 'position', 'Position that the read model has reached', () => Number(runner.position));
-  gauge(registry, 'lag', 'Positions between the read model and the end of the log', () =>
+  gauge(registry, 'lag_positions', 'Positions between the read model and the end of the log', () =>
     lagOf(store, runner.position),
+  );
+  gauge(
+    registry,
+    'lag_seconds',
+    'Time since the first event was recorded that is not in the read model',
+    () => secondsBehind(store, runner.position),
   );
   gauge(registry, 'resources', 'Live CDN resources', () => projection.table.size);
   total(registry, 'events_folded', 'Events folded since the start', () => projection.folded);
@@ -35,29 +45,34 @@ async function lagOf(store: EventStore, position: bigint): Promise<number> {
   }
 }
 
-function registerEdges({ edges }: ReadSide, registry: Registry): void {
-  total(
-    registry,
-    'edges_drifted',
-    'Times an edge was found with other settings than the log has at its position',
-    () => edges.drifted,
-  );
+/** 0 when nothing is missing; NaN while the log cannot be reached. */
+async function secondsBehind(store: EventStore, after: bigint): Promise<number> {
+  try {
+    for await (const { metadata } of store.readAll({ after, prefix: RESOURCE_STREAMS }))
+      return Math.max(0, Date.now() - Date.parse(metadata.time)) / 1_000;
+    return 0;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Of what happens from now on: what is folded before the feed is joined is of the past. */
+function registerConvergence(readSide: ReadSide, registry: Registry): ConvergenceTimes {
+  const histogram = new Histogram({
+    name: 'upgate_projection_convergence_seconds',
+    help: 'Time from when a command was recorded until all live edge nodes had applied it',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+    registers: [registry],
+  });
+  const times = new ConvergenceTimes(readSide.edges, (seconds) => histogram.observe(seconds));
+  readSide.runner.onFolded(({ events }) => readSide.publisher && times.recorded(events));
   gauge(
     registry,
-    'edges_shared',
-    'Names of edge nodes that several live agents report under',
-    () => edges.shared,
+    'unconverged_seconds',
+    'Time since the first event was recorded that not all live edge nodes have applied; 0 if there is none',
+    () => times.oldest,
   );
-  new Gauge({
-    name: 'upgate_projection_edges',
-    help: 'Edge nodes by state',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      for (const state of ['live', 'stale', 'gone'] as const)
-        this.set({ state }, edges.inState(state).length);
-    },
-  });
+  return times;
 }
 
 function registerFeed(readSide: ReadSide, registry: Registry): void {
@@ -65,6 +80,7 @@ function registerFeed(readSide: ReadSide, registry: Registry): void {
     const counts = readSide.publisher?.counts;
     return counts ? of(counts) : 0;
   };
+  registerFeedTraffic(registry, 'upgate_projection', () => readSide.traffic);
   gauge(registry, 'feed_connected', 'Whether NATS is connected', () => Number(readSide.connected));
   total(
     registry,
@@ -99,29 +115,6 @@ function registerFeed(readSide: ReadSide, registry: Registry): void {
       this.reset();
       const counts = readSide.publisher?.counts;
       for (const [kind, answered] of Object.entries(counts?.syncs ?? {})) this.inc({ kind }, answered);
-    },
-  });
-}
-
-function gauge(registry: Registry, name: string, help: string, read: () => number | Promise<number>): void {
-  new Gauge({
-    name: `upgate_projection_${name}`,
-    help,
-    registers: [registry],
-    async collect() {
-      this.set(await read());
-    },
-  });
-}
-
-function total(registry: Registry, name: string, help: string, read: () => number): void {
-  new Counter({
-    name: `upgate_projection_${name}_total`,
-    help,
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(read());
     },
   });
 }

@@ -6,13 +6,17 @@ import {
   onPulse,
   serveConvergence,
   serveRoster,
+  subjectsOf,
   type FeedConnection,
+  type FeedTraffic,
 } from '#edge-feed';
 import type { EventStore } from '#event-store';
-import { lockInstance } from '#platform';
+import { activeTracer, lockInstance } from '#platform';
 import { Convergence } from './edges/convergence.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
 import { FeedTime } from './edges/feed-time.js';
+import type { SettingsMove } from './fold/change-cutter.js';
+import { FoldTraces } from './fold/fold-traces.js';
 import { ProjectionRunner } from './fold/projection-runner.js';
 import { Projection } from './fold/projection.js';
 import { openReadModel } from './read-model/open-read-model.js';
@@ -36,6 +40,8 @@ export class ReadSide {
   readonly #feed = new FeedTime();
   #serving = false;
   readonly #stopServing = new DisposableStack();
+  /** Undefined: no traces are sent. */
+  readonly #traces: FoldTraces | undefined;
 
   /** Throws InstanceRunning if another process uses the read model, LogShortened if the log has lost events. */
   static async open(options: ReadSideOptions): Promise<ReadSide> {
@@ -54,9 +60,10 @@ export class ReadSide {
     this.runner = new ProjectionRunner({
       store,
       projection,
-      publish: (move) => this.#publisher?.publish({ epoch: projection.head.epoch, ...move }),
+      publish: (move) => this.#publisher && this.#publish(move, this.#publisher),
       logger,
     });
+    this.#traces = this.#carryTraces();
     this.edges = new EdgeRegistry(projection, this.#feed, logger);
     this.convergence = new Convergence(this.edges, projection, this.runner);
   }
@@ -64,6 +71,11 @@ export class ReadSide {
   /** Whether NATS can be reached: queries are answered and the log is followed without it too. */
   get connected(): boolean {
     return this.options.connection.connected;
+  }
+
+  /** What has gone over the connection to NATS. */
+  get traffic(): FeedTraffic {
+    return this.options.connection.traffic;
   }
 
   /** Undefined until the end of the log has been reached. */
@@ -100,6 +112,20 @@ export class ReadSide {
   close(): void {
     this.projection.readModel.close();
     this.lock.dispose();
+  }
+
+  #carryTraces(): FoldTraces | undefined {
+    const tracer = activeTracer();
+    if (!tracer) return undefined;
+    const traces = new FoldTraces(tracer, subjectsOf(this.options.fleet).change);
+    this.runner.onFolded((folded) => traces.folded(folded));
+    return traces;
+  }
+
+  #publish(move: SettingsMove, publisher: FeedPublisher): void {
+    const change = { epoch: this.projection.head.epoch, ...move };
+    if (!this.#traces) return publisher.publish(change);
+    this.#traces.publish(move, (trace) => publisher.publish({ ...change, ...(trace && { trace }) }));
   }
 
   #joinFeed(): void {

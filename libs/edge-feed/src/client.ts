@@ -19,6 +19,7 @@ import type { At } from './ordering.js';
 import { StatusReporter } from './status-reporter.js';
 import { subjectsOf, type Subjects } from './subjects.js';
 import { SyncClient } from './sync-client.js';
+import { readTrace } from './trace.js';
 
 /** Over which a fleet that was cut off spreads its syncs. */
 const REJOIN_JITTER_MS = 1_000;
@@ -43,6 +44,8 @@ export interface FeedClientOptions {
   handler: FeedHandler;
   /** What else a status tells: an error given here is reported when the feed has none of its own. */
   vitals: () => { openConnections: number; error?: string };
+  /** Whether changes are handed on with the trace that they are part of. */
+  traced?: boolean;
   logger: FeedLog;
 }
 
@@ -129,7 +132,9 @@ export class FeedClient {
   #hearChange(message: Msg): void {
     const refused = (reason: string) => this.#follower.refuse(`a change cannot be read: ${reason}`);
     const change = this.#incoming.read(changeMessage, message, refused);
-    if (change) this.#follower.hear(fromMessage(change), message.data.length);
+    if (!change) return;
+    const trace = this.#options.traced ? readTrace(message.headers) : undefined;
+    this.#follower.hear({ ...fromMessage(change), ...(trace && { trace }) }, message.data.length);
   }
 
   #hearHead(message: Msg): void {

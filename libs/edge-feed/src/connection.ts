@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, RequestError, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
+import {
+  connect,
+  RequestError,
+  type Msg,
+  type NatsConnection,
+  type Stats,
+  type Status,
+} from '@nats-io/transport-node';
 import { Backoff } from './backoff.js';
 import type { FeedLog } from './log.js';
 import { parseServers, type Servers } from './servers.js';
@@ -18,6 +25,12 @@ export interface FeedConnectionOptions {
   /** Of this client, as the NATS server shows it; its inbox is named after it: `_INBOX.<name>.>`. */
   name: string;
   logger: FeedLog;
+}
+
+/** Messages and the bytes in them, since the start. */
+export interface FeedTraffic {
+  sent: { messages: number; bytes: number };
+  received: { messages: number; bytes: number };
 }
 
 export interface FeedSubscription {
@@ -50,6 +63,8 @@ export class FeedConnection {
   #nats: NatsConnection | undefined;
   #connected = false;
   #failure: string | undefined;
+  /** Over connections that have ended. */
+  #past: FeedTraffic = { sent: { messages: 0, bytes: 0 }, received: { messages: 0, bytes: 0 } };
 
   constructor({ servers, name, logger }: FeedConnectionOptions) {
     this.#servers = parseServers(servers);
@@ -60,6 +75,10 @@ export class FeedConnection {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  get traffic(): FeedTraffic {
+    return this.#nats ? sumOf(this.#past, this.#nats.stats()) : this.#past;
   }
 
   /** Calls the listener each time a connection has come about, and soon if there is one now. */
@@ -163,6 +182,7 @@ export class FeedConnection {
     this.#nowConnected(nats);
     for await (const status of nats.status()) this.#heed(nats, status);
     this.#connected = false;
+    this.#past = sumOf(this.#past, nats.stats());
     this.#nats = undefined;
   }
 
@@ -218,4 +238,11 @@ export class FeedConnection {
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
   }
+}
+
+function sumOf({ sent, received }: FeedTraffic, { outMsgs, outBytes, inMsgs, inBytes }: Stats): FeedTraffic {
+  return {
+    sent: { messages: sent.messages + outMsgs, bytes: sent.bytes + outBytes },
+    received: { messages: received.messages + inMsgs, bytes: received.bytes + inBytes },
+  };
 }

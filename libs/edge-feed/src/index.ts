@@ -4,6 +4,7 @@ export {
   type FeedConnection,
   type FeedConnectionOptions,
   type FeedSubscription,
+  type FeedTraffic,
 } from './connection.js';
 export { parseServers } from './servers.js';
 export {
@@ -19,6 +20,7 @@ export { fetchRoster, serveRoster } from './roster.js';
 export { FeedClient, type FeedClientOptions, type FeedState, type NodeDescription } from './client.js';
 export { type FeedHandler, type Outcome } from './feed-handler.js';
 export { sizeOfChange, type FeedChange, type NodeStatus } from './messages.js';
+export { type FeedTrace } from './trace.js';
 export { type At } from './ordering.js';
 export { type FeedLog } from './log.js';
 export { subjectsOf, type Subjects } from './subjects.js';

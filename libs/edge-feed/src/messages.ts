@@ -6,6 +6,7 @@ import {
   type StatusMessage,
 } from '#contract';
 import { isRemoval, type SettingsChange, type SettingsEntry } from '#settings';
+import type { FeedTrace } from './trace.js';
 
 /** What changed between two positions of a log, each resource at most once; judged and applied as a whole. */
 export interface FeedChange {
@@ -16,6 +17,8 @@ export interface FeedChange {
   /** Of all entries after it: 32 hexadecimal digits. */
   digest: string;
   changes: SettingsChange[];
+  /** Travels in the head of a change message; what a sync brings has none. */
+  trace?: FeedTrace;
 }
 
 /** What a node reports of itself. */
@@ -34,8 +37,8 @@ export function sizeOfChange(change: SettingsChange): number {
   return hostnames.reduce((sum, bytes) => sum + bytes, base + Buffer.byteLength(change.origin));
 }
 
-export function toMessage({ changes, ...rest }: FeedChange): ChangeMessage {
-  return { ...rest, version: CHANGE_VERSION, changes: changes.map(toEntryChange) };
+export function toMessage({ epoch, previous, position, digest, changes }: FeedChange): ChangeMessage {
+  return { version: CHANGE_VERSION, epoch, previous, position, digest, changes: changes.map(toEntryChange) };
 }
 
 /** The message has been parsed: every entry has a state, every mode is known. */

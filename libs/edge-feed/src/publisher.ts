@@ -9,6 +9,7 @@ import type { FeedLog } from './log.js';
 import { toMessage, type FeedChange, type NodeStatus } from './messages.js';
 import { subjectsOf, tokenOf, type Subjects } from './subjects.js';
 import { SyncServer, type SyncCounts } from './sync-server.js';
+import { writeTrace } from './trace.js';
 
 /** Above this a burst is better published in several changes, cut before it is coalesced. */
 export const PREFERRED_CHANGE_BYTES = 512 * 1024;
@@ -94,6 +95,7 @@ export class FeedPublisher {
       const bytes = changeMessage.encode(toMessage(change));
       const origin = headers();
       origin.set(REPLICA_HEADER, this.#replica);
+      if (change.trace) writeTrace(origin, change.trace);
       if (this.#connection.publish(this.#subjects.change, bytes, { headers: origin })) this.#published += 1;
     } catch (error) {
       if (!(error instanceof MessageInvalid)) throw error;

@@ -35,7 +35,7 @@ export function sameReport(one: StatusMessage, other: StatusMessage): boolean {
 }
 
 /** How a node's settings compare with the control plane's. */
-function verdictOf({ status, drifted }: Edge, head: Checkpoint): EdgeJson['verdict'] {
+export function verdictOf({ status, drifted }: Edge, head: Checkpoint): EdgeJson['verdict'] {
   const { epoch, position } = status;
   if (epoch === '') return 'behind';
   if (epoch !== head.epoch || drifted) return 'differs';

@@ -1,7 +1,7 @@
 import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { EventStore, Position, SubscriptionItem } from '#event-store';
+import type { EventStore, Position, RecordedEvent, SubscriptionItem } from '#event-store';
 import type { SettingsMove } from './change-cutter.js';
 import { RESOURCE_STREAMS, type Projection } from './projection.js';
 
@@ -17,11 +17,17 @@ export interface RunnerOptions {
   logger: Logger;
 }
 
+/** Events that have just been folded, and when that began: by performance.now(). */
+export interface Folded {
+  events: readonly RecordedEvent[];
+  begun: number;
+}
+
 /** Follows the log and has the projection fold it, for as long as the program runs, whatever fails meanwhile. */
 export class ProjectionRunner {
   readonly #options: RunnerOptions;
   readonly #stop = new AbortController();
-  readonly #events = new EventEmitter<{ moved: [] }>();
+  readonly #events = new EventEmitter<{ folded: [Folded]; moved: [] }>();
   #running = Promise.resolve();
   #position: Position;
   #failure: string | undefined;
@@ -61,6 +67,11 @@ export class ProjectionRunner {
   /** Aborted when the runner stops: nothing will move any more. */
   get stopping(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  /** Calls the listener with events that have been folded, before what they change is published. */
+  onFolded(listener: (folded: Folded) => void): void {
+    this.#events.on('folded', listener);
   }
 
   /** Resolves at the next move, to false when the signal is aborted or the runner stops before that. */
@@ -110,8 +121,10 @@ export class ProjectionRunner {
   }
 
   #take(items: readonly SubscriptionItem[]): void {
+    const begun = performance.now();
     const events = items.flatMap((item) => (item.kind === 'event' ? [item.event] : []));
     const moves = events.length > 0 ? this.#options.projection.apply(events) : [];
+    this.#events.emit('folded', { events, begun });
     for (const move of moves) this.#options.publish(move);
     this.#recovered();
     this.#advance(items.at(-1));

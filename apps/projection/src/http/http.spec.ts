@@ -217,7 +217,7 @@ describe('health', () => {
   it('is ready and measured once it has caught up', async () => {
     expect((await rig.get('/readyz')).body).toEqual({ status: 'ok' });
     const metrics = await (await rig.fetch('/metrics')).text();
-    expect(metrics).toMatch(/upgate_projection_lag 0/);
+    expect(metrics).toMatch(/upgate_projection_lag_positions 0/);
     expect(metrics).toMatch(/upgate_projection_events_folded_total \d+/);
   });
 });
