@@ -19,7 +19,7 @@ export const PROGRAMS = {
   chaos: { main: fromDist('test/chaos/main.js'), commands: () => ['nats-server'], built: true },
   test: {
     main: join(ROOT, 'scripts/test.mjs'),
-    commands: () => ['nats-server', 'chromium', 'haproxy', 'openssl'],
+    commands: () => ['nats-server', 'chromium', 'haproxy', 'openssl', 'promtool'],
     built: false,
   },
 };

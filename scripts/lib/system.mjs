@@ -12,6 +12,7 @@ const COMMANDS = {
     brew: '--cask chromium',
   },
   haproxy: { names: ['haproxy'], apt: 'haproxy', brew: 'haproxy', service: 'haproxy' },
+  promtool: { names: ['promtool'], apt: 'prometheus', brew: 'prometheus', service: 'prometheus' },
   openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl' },
 };
 
