@@ -1,7 +1,7 @@
 import { decide } from '#domain';
 import { renderResource } from '#platform';
 import type { Attempt, History, Violation } from './history.js';
-import { appends, sameJson, stepsByResource, type Step } from './log-view.js';
+import { appends, asDecided, sameJson, stepsByResource, type Step } from './log-view.js';
 
 /** Holds every answer to a command against the log: what was promised is there, once, and as it was promised. */
 export function checkCommands({ events, attempts }: History): Violation[] {
@@ -61,14 +61,20 @@ function checkDecisions(steps: readonly Step[], byRequest: ReadonlyMap<string, A
   return appends(steps).flatMap((run) => {
     const [{ event, before }] = run as [Step];
     const attempt = byRequest.get(event.metadata.correlationId);
-    const fault = attempt ? faultOf(attempt, run, before) : 'nobody sent such a command';
+    const fault = attempt ? faultOf(attempt, run, before, steps) : 'nobody sent such a command';
     return fault ? [{ rule: 'the log follows from the commands', account: `${show(run[0])}: ${fault}` }] : [];
   });
 }
 
-function faultOf({ command, ifMatch }: Attempt, run: readonly Step[], before: Step['before']) {
-  const decided = decide(command, before.state);
-  const expected = 'refused' in decided ? undefined : decided;
+function faultOf(
+  { command, ifMatch }: Attempt,
+  run: readonly Step[],
+  before: Step['before'],
+  steps: readonly Step[],
+) {
+  const asked = asDecided(command, steps.slice(0, before.revision));
+  const decided = asked && decide(asked, before.state);
+  const expected = !decided || 'refused' in decided ? undefined : decided;
   const found = run.map(({ event: { type, data } }) => ({ type, data }));
   const noEffect = [{ type: 'CommandHadNoEffect', data: { command: command.type } }];
   if (!expected || !sameJson(expected.length > 0 ? expected : noEffect, found))

@@ -1,7 +1,6 @@
-import type { ResourceRecord } from '#domain';
 import type { RecordedEvent } from '#event-store';
 import type { History, Violation } from './history.js';
-import { stepsByResource } from './log-view.js';
+import { hostnamesIn, stepsByResource } from './log-view.js';
 
 /** At no position of the log do two live resources hold one hostname. */
 export function checkHostnames({ events }: History): Violation[] {
@@ -11,9 +10,9 @@ export function checkHostnames({ events }: History): Violation[] {
   );
   const inLogOrder = steps.toSorted((a, b) => Number(a.event.position - b.event.position));
   return inLogOrder.flatMap(({ resource, event, before, after }) => {
-    for (const hostname of hostnamesOf(before))
+    for (const hostname of hostnamesIn(before))
       if (holders.get(hostname) === resource) holders.delete(hostname);
-    return hostnamesOf(after).flatMap((hostname) => take(holders, hostname, resource, event));
+    return hostnamesIn(after).flatMap((hostname) => take(holders, hostname, resource, event));
   });
 }
 
@@ -28,8 +27,4 @@ function take(
   if (holder === undefined) return [];
   const account = `${hostname} is held by ${holder}, and ${resource} takes it (${type}, position ${position})`;
   return [{ rule: 'a hostname has one live holder', account }];
-}
-
-function hostnamesOf({ state }: ResourceRecord): string[] {
-  return state.status === 'live' ? [state.resource.cname, ...state.resource.secondaryHostnames] : [];
 }

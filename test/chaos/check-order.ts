@@ -2,8 +2,6 @@ import type { Attempt, History, Violation } from './history.js';
 import { appends, stepsByResource, type Step } from './log-view.js';
 
 const RULE = 'the log respects real time';
-/** Refusals that only a resource which has an event can give. */
-const NEEDS_EVENTS = ['resource_exists', 'resource_deleted', 'revision_mismatch'];
 
 /**
  * With every answer being the fold of the log at its revision, a resource's history is linearizable if the order of
@@ -23,7 +21,7 @@ function checkResource(attempts: readonly Attempt[], steps: readonly Step[]): Vi
     const floor = attempt ? floorOf(attempt) : 0;
     return attempt && first!.event.revision <= floor ? [late(attempt, first!.event.revision, floor)] : [];
   });
-  return [...effects, ...attempts.flatMap((attempt) => checkUnrecorded(attempt, steps, floorOf(attempt)))];
+  return [...effects, ...attempts.flatMap((attempt) => checkUnrecorded(attempt, floorOf(attempt)))];
 }
 
 /** The revision that someone knew of before this time, from the answer to an attempt. */
@@ -31,22 +29,12 @@ function seen({ reply }: Attempt, before: number): number {
   return reply && 'answer' in reply && reply.at < before ? reply.answer.revision : 0;
 }
 
-/** Answers that left no event: they too must fit a moment between the request and the answer. */
-function checkUnrecorded(attempt: Attempt, steps: readonly Step[], floor: number): Violation[] {
+/** An answer that left no event: it too must fit a moment between the request and the answer. */
+function checkUnrecorded(attempt: Attempt, floor: number): Violation[] {
   const { reply, key } = attempt;
-  if (!reply) return [];
-  if ('answer' in reply) {
-    const { changed, revision } = reply.answer;
-    return !changed && key === undefined && revision < floor ? [late(attempt, revision, floor)] : [];
-  }
-  if (reply.refused === 'resource_unknown' && floor > 0) return [late(attempt, 0, floor)];
-  if (!NEEDS_EVENTS.includes(reply.refused) || steps.length > 0) return [];
-  return [
-    {
-      rule: RULE,
-      account: `${name(attempt)} was refused (${reply.refused}), and the log has no such resource`,
-    },
-  ];
+  if (!reply || !('answer' in reply)) return [];
+  const { changed, revision } = reply.answer;
+  return !changed && key === undefined && revision < floor ? [late(attempt, revision, floor)] : [];
 }
 
 function late(attempt: Attempt, revision: number, floor: number): Violation {

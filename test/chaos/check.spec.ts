@@ -108,15 +108,55 @@ describe('real time', () => {
   it('an old state read after a newer one had been answered', () => {
     const { answer } = answerOf(off);
     const stale = { at: 2_010, answer: { ...answer, changed: false } };
-    const read: Attempt = { requestId: 'r', resource: 'chat', command: OFF, invokedAt: 2_000, reply: stale };
+    const read: Attempt = { ...off, requestId: 'r', invokedAt: 2_000, reply: stale };
+    delete read.key;
     expect(rules({ attempts: [...run.attempts, read] })).toEqual(['the log respects real time']);
+  });
+});
+
+describe('refusals', () => {
+  const refused = (part: Partial<Attempt>, code: string, invokedAt = 2_000) => {
+    const attempt = { ...off, requestId: 'refused', invokedAt, ...part };
+    attempt.reply = { at: invokedAt + 10, refused: code };
+    return rules({ attempts: [...run.attempts, attempt] });
+  };
+  const UNFOUNDED = ['a refusal has its reason'];
+
+  it('of a resource as unknown, after it had been created', () => {
+    expect(refused({}, 'resource_unknown')).toEqual(UNFOUNDED);
+    expect(refused({}, 'resource_unknown', 1)).toEqual([]);
   });
 
-  it('a resource unknown after it had been created', () => {
-    const reply = { at: 2_010, refused: 'resource_unknown' };
-    const read: Attempt = { requestId: 'r', resource: 'chat', command: OFF, invokedAt: 2_000, reply };
-    expect(rules({ attempts: [...run.attempts, read] })).toEqual(['the log respects real time']);
+  it('of a revision that it was at all the time', () => {
+    expect(refused({ ifMatch: 3 }, 'revision_mismatch')).toEqual(UNFOUNDED);
+    expect(refused({ ifMatch: 2 }, 'revision_mismatch')).toEqual([]);
+    expect(refused({}, 'revision_mismatch')).toEqual(UNFOUNDED);
   });
+
+  it('of a revision to go back to that there was', () => {
+    const revert = (revision: number) => ({ command: { type: 'RevertWebsockets' as const, revision } });
+    expect(refused(revert(3), 'revision_unknown')).toEqual(UNFOUNDED);
+    expect(refused(revert(4), 'revision_unknown')).toEqual([]);
+  });
+
+  it('of a hostname that nobody else had then', () => {
+    const command = { type: 'ChangeCdnResource' as const, change: { cname: 'shop.test' } };
+    expect(refused({ command }, 'hostname_taken')).toEqual([]);
+    expect(refused({ command: create('chat', 'chat.test') }, 'hostname_taken')).toEqual(UNFOUNDED);
+    run.send('shop', { type: 'DeleteCdnResource' });
+    expect(refused({ command }, 'hostname_taken')).toEqual(UNFOUNDED);
+  });
+
+  it('for what nothing in the log is a reason', () => {
+    expect(refused({}, 'idempotency_key_reused')).toEqual(UNFOUNDED);
+    expect(refused({}, 'contention')).toEqual([]);
+  });
+});
+
+it('knows what a revert goes back to', () => {
+  run.send('chat', { type: 'RevertWebsockets', revision: 2 });
+  expect(run.events.at(-1)?.type).toBe('WebsocketsDisabled');
+  expect(check(run.history())).toEqual([]);
 });
 
 it('finds a hostname with two live holders', () => {
@@ -132,6 +172,7 @@ describe('nodes', () => {
     run.observations.push({
       node: 'edge-1',
       incarnation: 1,
+      since: 998,
       at: 999,
       kind: 'handshake',
       host: 'chat.test',
@@ -169,6 +210,40 @@ describe('nodes', () => {
   it('that follow another log', () => {
     for (const seen of run.observations) if (seen.kind === 'report') seen.epoch = 'another';
     expect(rules()).toEqual(['a node enforces only what the log says']);
+  });
+});
+
+describe('answers that a command is applied', () => {
+  const applied = {
+    status: 'applied' as const,
+    required: 1,
+    applied: 1,
+    refused: [],
+    missing: [],
+    stale: 0,
+    gone: 0,
+  };
+
+  beforeEach(() => {
+    const { answer } = answerOf(run.send('chat', OFF));
+    answer.convergence = { ...applied, position: answer.position };
+  });
+
+  it('while a node still enforced what was before', () => {
+    run.look('chat.test', 4n);
+    expect(rules()).toEqual(['applied is enforced by every node']);
+  });
+
+  it('that every node keeps', () => {
+    run.look('chat.test', 5n);
+    expect(rules()).toEqual([]);
+  });
+
+  it('do not bind a node that was not there then, nor a look that had begun before', () => {
+    run.look('shop.test', 4n, 'edge-2', 1);
+    run.look('chat.test', 4n, 'edge-1', 1);
+    for (const seen of run.observations.slice(-2)) seen.since = 1;
+    expect(rules()).toEqual([]);
   });
 });
 

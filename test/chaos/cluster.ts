@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { freePorts } from '../support/ports.js';
-import { CAN_FILL, Disk } from './disk.js';
+import { Disk } from './disk.js';
 import { Link } from './link.js';
 import { ManagedProcess } from './managed-process.js';
 import { EDGES, PROJECTIONS, type Fault } from './schedule.js';
@@ -28,21 +28,21 @@ export class Cluster {
   readonly #disks = new Map<string, Disk>();
   readonly #health: string[] = [];
   #nats = 0;
-  api = '';
+  http = '';
+  grpc = '';
 
-  private constructor(private readonly folder: string) {}
+  /** With its data and logs in an empty folder. */
+  constructor(private readonly folder: string) {}
 
-  /** Starts one with its data and logs in an empty folder. */
-  static async start(folder: string): Promise<Cluster> {
-    const cluster = new Cluster(folder);
-    mkdirSync(join(folder, 'logs'));
-    await cluster.#addNats();
-    cluster.#disk('log');
-    await cluster.#addCommand();
-    for (const name of PROJECTIONS) await cluster.#addProjection(name);
-    for (const name of EDGES) await cluster.#addEdge(name);
-    for (const one of cluster.#processes.values()) one.start();
-    return cluster;
+  /** What has started by then has to be stopped also when this throws. */
+  async start(): Promise<void> {
+    mkdirSync(join(this.folder, 'logs'));
+    await this.#addNats();
+    this.#disk('log');
+    await this.#addCommand();
+    for (const name of PROJECTIONS) await this.#addProjection(name);
+    for (const name of EDGES) await this.#addEdge(name);
+    for (const one of this.#processes.values()) one.start();
   }
 
   get logFile(): string {
@@ -58,7 +58,7 @@ export class Cluster {
     if (kind === 'kill') await this.#processes.get(target)!.kill();
     if (kind === 'pause') this.#processes.get(target)!.pause();
     if (kind === 'cut') this.#links.get(target)!.cut();
-    if (kind === 'full' && CAN_FILL) this.#disks.get(target)!.fill();
+    if (kind === 'full') this.#disks.get(target)!.fill();
   }
 
   mend({ kind, target }: Fault): void {
@@ -92,8 +92,9 @@ export class Cluster {
 
   async #addCommand(): Promise<void> {
     const [http, grpc] = await freePorts(2);
-    this.api = `http://127.0.0.1:${http}`;
-    this.#health.push(this.api);
+    this.http = `http://127.0.0.1:${http}`;
+    this.grpc = `127.0.0.1:${grpc}`;
+    this.#health.push(this.http);
     this.#addProgram('command', 'command', { ...this.#api(http!, grpc!), UPGATE_NATS: this.#natsUrl });
   }
 

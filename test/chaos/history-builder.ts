@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { decide, type CdnResourceCommand } from '#domain';
+import { decide } from '#domain';
 import type { NewEvent, RecordedEvent } from '#event-store';
 import { renderResource } from '#platform';
-import type { Attempt, History, Observation } from './history.js';
-import { stepsByResource } from './log-view.js';
+import type { Attempt, History, Observation, SentCommand } from './history.js';
+import { asDecided, stepsByResource } from './log-view.js';
 import { PolicyTimeline } from './policy-timeline.js';
 
 const TICK_MS = 10;
@@ -16,10 +16,11 @@ export class HistoryBuilder {
   #now = 0;
 
   /** A command that is accepted, and answered before the next is sent. */
-  send(resource: string, command: CdnResourceCommand, key?: string): Attempt {
+  send(resource: string, command: SentCommand, key?: string): Attempt {
     const requestId = `try-${this.attempts.length + 1}`;
     const invokedAt = this.#tick();
-    const decided = decide(command, this.#recordOf(resource)?.state ?? { status: 'absent' });
+    const asked = asDecided(command, stepsByResource(this.events).get(resource) ?? [])!;
+    const decided = decide(asked, this.#recordOf(resource)?.state ?? { status: 'absent' });
     if ('refused' in decided) throw new Error(decided.message);
     for (const event of decided) this.append(resource, event, requestId, key);
     const record = this.#recordOf(resource)!;
@@ -30,7 +31,8 @@ export class HistoryBuilder {
       position: `${position}`,
       resource: structuredClone(renderResource(record)),
     };
-    const attempt = { requestId, resource, command, invokedAt, reply: { at: this.#tick(), answer } };
+    const reply = { at: this.#tick(), answer };
+    const attempt = { requestId, resource, command, via: 'http' as const, waits: false, invokedAt, reply };
     this.attempts.push(key === undefined ? attempt : { ...attempt, key });
     return this.attempts.at(-1)!;
   }
@@ -59,7 +61,7 @@ export class HistoryBuilder {
   /** A node enforces and reports the log as it is at a position. */
   look(host: string, position: bigint, node = 'edge-1', incarnation = 1): void {
     const timeline = new PolicyTimeline(this.history(), [host]);
-    const look = { node, incarnation, at: this.#tick() };
+    const look = { node, incarnation, since: this.#tick(), at: this.#tick() };
     const outcome = timeline.outcomeAt(host, position);
     this.observations.push({ ...look, kind: 'handshake', host, outcome });
     const digest = timeline.digestAt(position);

@@ -2,14 +2,22 @@ import type { CommandAnswerJson } from '#contract';
 import type { CdnResourceCommand } from '#domain';
 import type { RecordedEvent } from '#event-store';
 
+type Revert = Extract<CdnResourceCommand, { type: 'RevertWebsockets' }>;
+
+/** A command as a client sends it: the policy that a revert goes back to is looked up by the command side. */
+export type SentCommand = Exclude<CdnResourceCommand, Revert> | Omit<Revert, 'earlier'>;
+
 /** One request for a command. Times are the runner's monotonic clock, in milliseconds. */
 export interface Attempt {
   /** Unique; the log has it as the correlation id of what the request led to. */
   requestId: string;
   resource: string;
-  command: CdnResourceCommand;
+  command: SentCommand;
+  via: 'http' | 'grpc';
   key?: string;
   ifMatch?: number;
+  /** It asks to be answered when every live node has applied it. */
+  waits: boolean;
   invokedAt: number;
   /** How it was answered; absent when nobody knows what came of it. */
   reply?: Reply;
@@ -24,7 +32,8 @@ interface Look {
   node: string;
   /** Counts the starts of the node's process. */
   incarnation: number;
-  /** When the look had ended. */
+  /** When the look began and ended. */
+  since: number;
   at: number;
 }
 

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { asCdnResourceEvent, evolveRecord, noRecord, type ResourceRecord } from '#domain';
+import {
+  asCdnResourceEvent,
+  evolveRecord,
+  noRecord,
+  type CdnResourceCommand,
+  type ResourceRecord,
+} from '#domain';
 import type { RecordedEvent } from '#event-store';
+import type { SentCommand } from './history.js';
 
 const RESOURCE_STREAMS = 'cdnResource-';
 
@@ -38,6 +45,17 @@ function stepAfter(before: ResourceRecord, event: RecordedEvent): Step {
 export function appends(steps: readonly Step[]): Step[][] {
   const own = steps.filter(({ event }) => event.type !== 'HostnameClaimRevoked');
   return [...Map.groupBy(own, ({ event }) => event.metadata.commandId).values()];
+}
+
+/** The command with what it goes back to, if it is a revert; undefined if there is no such revision with a policy. */
+export function asDecided(command: SentCommand, steps: readonly Step[]): CdnResourceCommand | undefined {
+  if (command.type !== 'RevertWebsockets') return command;
+  const state = steps[command.revision - 1]?.after.state;
+  return state && state.status !== 'absent' ? { ...command, earlier: state.resource.websockets } : undefined;
+}
+
+export function hostnamesIn({ state }: ResourceRecord): string[] {
+  return state.status === 'live' ? [state.resource.cname, ...state.resource.secondaryHostnames] : [];
 }
 
 /** Whether two values are the same JSON. */

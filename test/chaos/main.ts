@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CAN_FILL } from './disk.js';
+import { CANNOT_FILL } from './disk.js';
 import { Progress } from './progress.js';
 import { summary, accountOf } from './report.js';
-import { runChaos } from './run.js';
+import { runChaos, type ChaosResult } from './run.js';
 
 const USAGE =
   'Usage: npm run chaos -- [--minutes N] [--seed S]   (0 < N <= 1440; without a seed, a random one)';
@@ -14,23 +14,31 @@ const options = readArguments();
 const folder = mkdtempSync(join(tmpdir(), 'upgate-chaos-'));
 const { minutes: length, seed: start } = options;
 console.log(`seed ${start}; replay with: npm run chaos -- --minutes ${length} --seed ${start}`);
-if (!CAN_FILL) console.log('disks are not filled: that needs Linux and root, to mount small ones');
+if (CANNOT_FILL !== undefined) console.log(`disks are not filled: ${CANNOT_FILL}`);
 const progress = new Progress(process.stdout);
 const interrupted = new AbortController();
-process.once('SIGINT', () => {
-  progress.show('ends after this round');
-  interrupted.abort();
-});
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    progress.show('ends after this round');
+    interrupted.abort();
+  });
 const onProgress = (line: string) => progress.show(line);
-const { history, violations } = await runChaos({ ...options, folder, onProgress, stop: interrupted.signal });
+const result = await runChaos({ ...options, folder, onProgress, stop: interrupted.signal }).catch(
+  (error: Error) => error,
+);
 progress.end();
-console.log(summary(history));
-if (violations.length > 0) {
-  console.error(accountOf(violations));
-  console.error(`history and logs: ${folder}`);
+if (result instanceof Error) fail(`the run has failed: ${result.message}`);
+else conclude(result);
+
+function conclude({ history, violations }: ChaosResult): void {
+  console.log(summary(history));
+  if (violations.length > 0) fail(accountOf(violations));
+  else rmSync(folder, { recursive: true });
+}
+
+function fail(account: string): void {
+  console.error(`${account}\nhistory and logs: ${folder}`);
   process.exitCode = 1;
-} else {
-  rmSync(folder, { recursive: true });
 }
 
 function readArguments(): { minutes: number; seed: string } {

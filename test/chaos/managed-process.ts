@@ -34,6 +34,7 @@ export class ManagedProcess {
     });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
+    child.once('error', (error) => this.onDeath(`${this.name} cannot be started: ${error.message}`));
     child.once('close', (code, signal) => {
       log.end();
       if (!this.#expected && this.#child === child)
@@ -72,6 +73,7 @@ export class ManagedProcess {
   }
 
   get #running(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+    const child = this.#child;
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
   }
 }

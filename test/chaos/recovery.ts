@@ -39,7 +39,9 @@ async function missingOf({ projections, edges }: Cluster, head: bigint): Promise
     const response = await get(`${projection}/v1/edges?after=${head}`);
     if (!response.ok) return `${projection} answers ${response.status}: ${await response.text()}`;
     const { items } = (await response.json()) as { items: EdgeJson[] };
-    const current = items.filter(({ state, verdict }) => state === 'live' && verdict === 'same');
+    const current = items.filter(
+      ({ state, verdict, instances }) => state === 'live' && verdict === 'same' && instances === 1,
+    );
     if (current.length < edges.length) return `by ${projection}: ${JSON.stringify(items)}`;
     for (const { digest } of current) digests.add(digest);
   }

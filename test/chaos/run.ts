@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PROTO_ROOT } from '#contract';
 import { SqliteEventStore, type EventStore, type RecordedEvent } from '#event-store';
+import { GrpcClient } from '../support/grpc-client.js';
 import { Origin } from '../support/origin.js';
 import { check } from './check.js';
 import { Cluster } from './cluster.js';
@@ -14,6 +16,7 @@ import { HOSTS, Workload } from './workload.js';
 import { Writer } from './writer.js';
 
 const WRITERS = 4;
+const SOON_BACK = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 500 };
 const ORIGINS = ['origin-1', 'origin-2', 'origin-3'];
 
 export interface ChaosOptions {
@@ -37,9 +40,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   mkdirSync(options.folder, { recursive: true });
   await using parts = new AsyncDisposableStack();
   const origins = await startOrigins(parts);
-  const cluster = await Cluster.start(options.folder);
+  const cluster = new Cluster(options.folder);
   parts.defer(() => cluster.removeDisks());
   parts.defer(() => cluster.stop());
+  await cluster.start();
   await whenAllAnswer(cluster);
   const store = await SqliteEventStore.open({ file: cluster.logFile });
   parts.defer(() => store.close());
@@ -65,9 +69,15 @@ async function record(
   origins: ReadonlyMap<string, string>,
 ): Promise<History> {
   const random = new Random(options.seed);
+  using grpc = commandClient(cluster.grpc);
   const writers = Array.from({ length: WRITERS }, (_, index) => {
     const name = `writer-${index + 1}`;
-    return new Writer(name, new Workload(name, random.fork(name), [...origins.values()]), cluster.api);
+    return new Writer(
+      name,
+      new Workload(name, random.fork(name), [...origins.values()]),
+      cluster.http,
+      grpc.client,
+    );
   });
   const watches = cluster.edges.map((edge) => new Watch(edge, HOSTS, origins));
   const watching = new AbortController();
@@ -83,6 +93,12 @@ async function record(
     recoveries,
     deaths: cluster.deaths,
   };
+}
+
+function commandClient(address: string): Disposable & { client: GrpcClient } {
+  const proto = 'upgate/v1/command_service.proto';
+  const client = new GrpcClient(address, 'upgate.v1.CommandService', proto, PROTO_ROOT, SOON_BACK);
+  return { client, [Symbol.dispose]: () => client.close() };
 }
 
 async function runRounds(

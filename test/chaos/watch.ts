@@ -31,9 +31,10 @@ export class Watch {
   async #look(take: () => Promise<Seen>): Promise<void> {
     const { name, process } = this.edge;
     const { incarnation } = process;
+    const since = performance.now();
     const seen = await take().catch(() => undefined);
     if (!seen || incarnation !== process.incarnation) return;
-    this.observations.push({ ...seen, node: name, incarnation, at: performance.now() });
+    this.observations.push({ ...seen, node: name, incarnation, since, at: performance.now() });
   }
 
   async #handshake(host: string): Promise<Outcome> {
@@ -85,7 +86,7 @@ export class Watch {
 
 type Seen = Observation extends infer One
   ? One extends unknown
-    ? Omit<One, 'node' | 'incarnation' | 'at'>
+    ? Omit<One, 'node' | 'incarnation' | 'since' | 'at'>
     : never
   : never;
 

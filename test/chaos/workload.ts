@@ -1,21 +1,25 @@
-import type { CdnResourceCommand, OpenConnections } from '#domain';
+import type { OpenConnections } from '#domain';
+import type { Attempt, SentCommand } from './history.js';
 import type { Random } from './random.js';
 
 /** A command as a writer means it; its retries are the same operation. */
 export interface Operation {
   resource: string;
-  command: CdnResourceCommand;
+  command: SentCommand;
   key?: string;
   /** Sent with `If-Match`: the revision that the writer saw last. */
   conditional: boolean;
 }
 
-/** What a writer does next: something new, or once more what it did before. */
-export type Step = { pauseMs: number } & ({ operation: Operation } | { retry: number });
+/** What a writer does next: something new, or once more what it did before, over the one interface or the other. */
+export type Step = { pauseMs: number } & Pick<Attempt, 'via' | 'waits'> &
+  ({ operation: Operation } | { retry: number });
 
 const SLOTS = 4;
 const ERA = 30;
 const MAX_PAUSE_MS = 60;
+/** That a revert asks for: not every resource comes so far. */
+const MAX_REVISION = 12;
 const HOSTNAMES = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test', 'x.wild.test', '*.wild.test'];
 /** What handshakes ask for: every hostname, and some that only the wildcard matches. */
 export const HOSTS = [...HOSTNAMES.filter((hostname) => !hostname.startsWith('*')), 'y.wild.test'];
@@ -34,7 +38,8 @@ export class Workload {
   next(): Step {
     const { random } = this;
     const pauseMs = random.below(MAX_PAUSE_MS);
-    if (this.#count > 0 && random.chance(0.08)) return { pauseMs, retry: random.below(this.#count) };
+    const how = { pauseMs, via: random.pick(['http', 'grpc'] as const), waits: random.chance(0.2) };
+    if (this.#count > 0 && random.chance(0.08)) return { ...how, retry: random.below(this.#count) };
     const era = Math.floor(this.#count / ERA);
     this.#count += 1;
     const past = era > 0 && random.chance(0.3);
@@ -42,14 +47,15 @@ export class Workload {
     const command =
       past && random.chance(0.5) ? { type: 'DeleteCdnResource' as const } : this.#command(resource);
     const key = random.chance(0.7) ? { key: `${this.writer}-${this.#count}` } : {};
-    return { pauseMs, operation: { resource, command, ...key, conditional: random.chance(0.15) } };
+    return { ...how, operation: { resource, command, ...key, conditional: random.chance(0.15) } };
   }
 
-  #command(id: string): CdnResourceCommand {
+  #command(id: string): SentCommand {
     const { random } = this;
     const dice = random.below(100);
     if (dice < 22) return { type: 'CreateCdnResource', resource: this.#newResource(id) };
-    if (dice < 72) return this.#switch();
+    if (dice < 64) return this.#switch();
+    if (dice < 72) return { type: 'RevertWebsockets', revision: random.between(1, MAX_REVISION) };
     if (dice < 82) return { type: 'ResetWebsockets' };
     if (dice < 92) return { type: 'ChangeCdnResource', change: this.#hostnames() };
     if (dice < 97) return { type: 'ChangeCdnResource', change: { origin: random.pick(this.origins) } };
@@ -76,7 +82,7 @@ export class Workload {
     };
   }
 
-  #switch(): CdnResourceCommand {
+  #switch(): SentCommand {
     const enabled = this.random.chance(0.5);
     return { type: 'SetWebsockets', enabled, openConnections: this.random.pick(FATES) };
   }

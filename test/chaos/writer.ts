@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { GrpcClient } from '../support/grpc-client.js';
 import type { Attempt, Reply } from './history.js';
-import { send } from './request.js';
-import type { Operation, Workload } from './workload.js';
+import { sendGrpc } from './grpc-request.js';
+import { sendHttp } from './http-request.js';
+import type { Operation, Step, Workload } from './workload.js';
 
 /** Sends one command after the other, and keeps what came of each. Commands without an answer are tried once more. */
 export class Writer {
@@ -12,7 +14,8 @@ export class Writer {
   constructor(
     private readonly name: string,
     private readonly workload: Workload,
-    private readonly api: string,
+    private readonly http: string,
+    private readonly grpc: GrpcClient,
   ) {}
 
   /** Until told to stop: the command under way is finished first. */
@@ -24,23 +27,28 @@ export class Writer {
       const operation = 'operation' in step ? step.operation : this.#operations[step.retry]!;
       const again = 'retry' in step;
       if (again && operation.key === undefined) continue;
-      const reply = await this.#try(operation);
-      if (!reply && operation.key !== undefined) await this.#try(operation);
+      const reply = await this.#try(operation, step);
+      if (!reply && operation.key !== undefined) await this.#try(operation, step);
     }
   }
 
-  async #try({ resource, command, key, conditional }: Operation): Promise<Reply | undefined> {
+  async #try(
+    { resource, command, key, conditional }: Operation,
+    { via, waits }: Step,
+  ): Promise<Reply | undefined> {
     const seen = this.#revisions.get(resource);
     const attempt: Attempt = {
       requestId: `${this.name}-try-${this.attempts.length + 1}`,
       resource,
       command,
+      via,
+      waits,
       invokedAt: performance.now(),
       ...(key !== undefined && { key }),
       ...(conditional && seen !== undefined && { ifMatch: seen }),
     };
     this.attempts.push(attempt);
-    const reply = await send(this.api, attempt);
+    const reply = await (via === 'grpc' ? sendGrpc(this.grpc, attempt) : sendHttp(this.http, attempt));
     if (reply) attempt.reply = reply;
     if (reply && 'answer' in reply) this.#revisions.set(resource, reply.answer.revision);
     return reply;

@@ -3,6 +3,8 @@ import {
   credentials,
   loadPackageDefinition,
   Metadata,
+  type CallOptions,
+  type ChannelOptions,
   type Client,
   type ClientDuplexStream,
   type GrpcObject,
@@ -15,6 +17,7 @@ import { PROTO_ROOT } from '#contract';
 type Unary = (
   request: object,
   metadata: Metadata,
+  options: CallOptions,
   done: (error: ServiceError | null, answer: unknown) => void,
 ) => { on(event: 'metadata', listener: (metadata: Metadata) => void): unknown };
 
@@ -27,7 +30,13 @@ export class GrpcClient {
   lastMetadata = new Metadata();
 
   /** `service` by its full name, such as `upgate.v1.CommandService`; `proto` below `root`. */
-  constructor(address: string, service: string, proto: string, root = PROTO_ROOT) {
+  constructor(
+    address: string,
+    service: string,
+    proto: string,
+    root = PROTO_ROOT,
+    options: ChannelOptions = {},
+  ) {
     const definition = loadSync(join(root, proto), {
       includeDirs: [root],
       longs: String,
@@ -39,14 +48,19 @@ export class GrpcClient {
       .split('.')
       .reduce((scope: GrpcObject, name) => scope[name] as GrpcObject, loadPackageDefinition(definition));
     const Service = found as GrpcObject & ServiceClientConstructor;
-    this.#client = new Service(address, credentials.createInsecure());
+    this.#client = new Service(address, credentials.createInsecure(), options);
   }
 
   /** Rejects with the ServiceError. */
-  call<Answer>(method: string, request: object, metadata: Record<string, string> = {}): Promise<Answer> {
+  call<Answer>(
+    method: string,
+    request: object,
+    metadata: Record<string, string> = {},
+    options: CallOptions = {},
+  ): Promise<Answer> {
     const send = (this.#client[method] as Unary).bind(this.#client);
     return new Promise((resolve, reject) => {
-      const call = send(request, metadataOf(metadata), (error, answer) =>
+      const call = send(request, metadataOf(metadata), options, (error, answer) =>
         error ? reject(error) : resolve(answer as Answer),
       );
       call.on('metadata', (received) => (this.lastMetadata = received));
