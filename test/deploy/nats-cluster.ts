@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePorts } from '../support/ports.js';
+import type { Program } from '../support/program.js';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 const SERVERS = ['nats-1', 'nats-2', 'nats-3'];
@@ -14,6 +15,7 @@ const SERVERS = ['nats-1', 'nats-2', 'nats-3'];
  * passwords. Only the addresses are others.
  */
 export class NatsCluster {
+  readonly servers: readonly string[] = SERVERS;
   readonly #servers = new Map<string, ChildProcess>();
 
   private constructor(
@@ -57,6 +59,24 @@ export class NatsCluster {
     const child = this.#servers.get(server)!;
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
+  /** Starts one that was killed. Resolves when it is part of the cluster again. */
+  async restart(server: string): Promise<void> {
+    await this.#serve(this.servers.indexOf(server));
+  }
+
+  /** SIGSTOP: it hangs, with its connections open. */
+  signal(server: string, signal: NodeJS.Signals): void {
+    this.#servers.get(server)!.kill(signal);
+  }
+
+  /** Which of the servers a program is connected to, by its own log; undefined while it is to none. */
+  serverOf({ lines }: Program): string | undefined {
+    const last = lines.findLast(({ msg }) => msg === 'NATS connected' || msg === 'NATS disconnected');
+    if (last?.msg !== 'NATS connected') return undefined;
+    const index = this.ports.findIndex((port) => String(last['server']).endsWith(`:${port}`));
+    return this.servers[index];
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import {
   RequestError,
   type Msg,
   type NatsConnection,
+  type Server,
   type Stats,
   type Status,
 } from '@nats-io/transport-node';
@@ -13,7 +14,8 @@ import { parseServers, type Servers } from './servers.js';
 import { tokenOf } from './subjects.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const PING_INTERVAL_MS = 5_000;
+/** A server that hangs is left within 3 s: before a node would call itself stale. */
+const PINGS = { pingInterval: 1_000, maxPingOut: 2 };
 const FLUSH_TIMEOUT_MS = 1_000;
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_JITTER_MS = 400;
@@ -166,8 +168,9 @@ export class FeedConnection {
       name: this.#name,
       inboxPrefix: `_INBOX.${tokenOf(this.#name)}`,
       timeout: CONNECT_TIMEOUT_MS,
-      pingInterval: PING_INTERVAL_MS,
+      ...PINGS,
       maxReconnectAttempts: -1,
+      reconnectToServer: longestUntried,
       reconnectDelayHandler: () => RECONNECT_MIN_MS + Math.random() * RECONNECT_JITTER_MS,
       ignoreAuthErrorAbort: true,
       noAsyncTraces: true,
@@ -238,6 +241,11 @@ export class FeedConnection {
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
   }
+}
+
+/** The client would try the first server, which it has just lost, again before any other. */
+function longestUntried(servers: readonly Server[]): Server | null {
+  return servers.toSorted((a, b) => a.lastConnect - b.lastConnect)[0] ?? null;
 }
 
 function sumOf({ sent, received }: FeedTraffic, { outMsgs, outBytes, inMsgs, inBytes }: Stats): FeedTraffic {
