@@ -79,10 +79,11 @@ export class SplitSystem {
     private readonly env: Record<string, string>,
   ) {}
 
-  static async start(replicas: number): Promise<SplitSystem> {
+  /** `more` is for the environment of every part but the agents. */
+  static async start(replicas: number, more: Record<string, string> = {}): Promise<SplitSystem> {
     const folder = await mkdtemp(join(tmpdir(), 'upgate-split-'));
     const nats = await NatsServer.launch();
-    const env = { UPGATE_DATA: join(folder, 'control'), UPGATE_NATS: nats.url };
+    const env = { ...more, UPGATE_DATA: join(folder, 'control'), UPGATE_NATS: nats.url };
     const command = await Service.start('apps/command/src/main.js', env);
     const system = new SplitSystem(folder, nats, command, env);
     for (let replica = 0; replica < replicas; replica += 1) await system.addProjection();

@@ -23,13 +23,9 @@ const PROTOCOL = 'http/protobuf';
  * OpenTelemetry's SDK, set up as its environment variables say. Spans wait for the collector in a queue that is bounded:
  * while the collector is away, those that do not fit are dropped.
  */
-export function startSdk(
-  service: string,
-  logger: Logger,
-  env: NodeJS.ProcessEnv,
-): { tracer: Tracer; stop(): Promise<void> } {
-  requireProtocol(env);
-  const sampler = samplerOf(env);
+export function startSdk(service: string, logger: Logger): { tracer: Tracer; stop(): Promise<void> } {
+  requireProtocol(process.env);
+  const sampler = samplerOf(process.env);
   diag.setLogger(seldom(logger), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
   const exporter = new OTLPTraceExporter();
   const provider = new TracerProvider({

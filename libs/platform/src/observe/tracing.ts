@@ -13,14 +13,10 @@ export function activeTracer(): Tracer | undefined {
  * OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set; else not even the SDK is loaded. Resolves to what ends it.
  * Throws ConfigInvalid if another of OpenTelemetry's variables is wrong.
  */
-export async function startTracing(
-  service: string,
-  logger: Logger,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<() => Promise<void>> {
-  if (!isWanted(env)) return () => Promise.resolve();
+export async function startTracing(service: string, logger: Logger): Promise<() => Promise<void>> {
+  if (!isWanted(process.env)) return () => Promise.resolve();
   const { startSdk } = await import('./otel-sdk.js');
-  const sdk = startSdk(service, logger, env);
+  const sdk = startSdk(service, logger);
   tracer = sdk.tracer;
   return () => {
     tracer = undefined;
