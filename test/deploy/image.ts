@@ -4,6 +4,7 @@ import { chmod, chown, copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink } fro
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { SETTINGS } from './dockerfile.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NOBODY = 65_534;
@@ -25,15 +26,12 @@ export interface Running {
 export class Image {
   readonly #user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
-  private constructor(
-    private readonly folder: string,
-    private readonly settings: Record<string, string>,
-  ) {}
+  private constructor(private readonly folder: string) {}
 
   static async build(): Promise<Image> {
     const folder = await mkdtemp(join(tmpdir(), 'upgate-image-'));
     await chmod(folder, 0o755);
-    const image = new Image(folder, await settingsOf(join(ROOT, 'docker/Dockerfile')));
+    const image = new Image(folder);
     const [app, source] = [join(folder, 'app'), join(folder, 'source')];
     await copyContext(source);
     await mkdir(app);
@@ -82,7 +80,7 @@ export class Image {
     return {
       ...this.#user,
       cwd: join(this.folder, 'app'),
-      env: { ...this.settings, PATH: path, ...env },
+      env: { ...SETTINGS, PATH: path, ...env },
       stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[],
     };
   }
@@ -92,20 +90,6 @@ export class Image {
     const env = { ...process.env, PATH: path, npm_config_prefer_offline: 'true' };
     await run(join(source, script), [app], { cwd: source, env });
   }
-}
-
-/** The RUN instructions of the Dockerfile. */
-export async function stepsOf(dockerfile: string): Promise<string[]> {
-  const lines = (await readFile(dockerfile, 'utf8')).split('\n');
-  return lines.filter((line) => line.startsWith('RUN ')).map((line) => line.slice(4));
-}
-
-/** The environment that the Dockerfile gives every program. */
-async function settingsOf(dockerfile: string): Promise<Record<string, string>> {
-  const instruction = /^ENV ((?:.*\\\n)*.*)$/m.exec(await readFile(dockerfile, 'utf8'))?.[1] ?? '';
-  const settings: Record<string, string> = {};
-  for (const [, name, value] of instruction.matchAll(/(\w+)=(\S+)/g)) settings[name!] = value!;
-  return settings;
 }
 
 /** The packages of the build are those of the checkout: `npm ci` put them there, too. */
