@@ -34,8 +34,9 @@ export class Cluster {
   /** With its data and logs in an empty folder. */
   constructor(private readonly folder: string) {}
 
-  /** What has started by then has to be stopped also when this throws. */
+  /** What has started by then has to be stopped also when this throws. Should this process fail, all ends with it. */
   async start(): Promise<void> {
+    process.once('exit', this.#abandon);
     mkdirSync(join(this.folder, 'logs'));
     await this.#addNats();
     this.#disk('log');
@@ -80,8 +81,14 @@ export class Cluster {
 
   /** Gives the disks back, with all that was on them. */
   removeDisks(): void {
+    process.off('exit', this.#abandon);
     for (const disk of this.#disks.values()) disk.remove();
   }
+
+  readonly #abandon = () => {
+    for (const one of this.#processes.values()) one.abandon();
+    this.removeDisks();
+  };
 
   async #addNats(): Promise<void> {
     const [port] = await freePorts(1);

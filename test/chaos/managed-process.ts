@@ -57,6 +57,11 @@ export class ManagedProcess {
     return this.#end('SIGKILL');
   }
 
+  /** Ends it when there is no time to wait for its end. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     this.resume();
     const patience = setTimeout(() => void this.kill(), 10_000);

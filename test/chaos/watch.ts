@@ -54,7 +54,9 @@ export class Watch {
       const patience = setTimeout(() => reject(new Error('no answer')), PATIENCE_MS);
       socket.once('message', (greeting: Buffer) => resolve(this.#openOf(greeting.toString())));
       socket.once('unexpected-response', (_request, response) => {
-        text(response).then((body) => resolve(refusalOf(response.statusCode, body)), reject);
+        text(response)
+          .then((body) => resolve(refusalOf(response.statusCode, body)))
+          .catch(reject);
       });
       socket.on('error', reject);
       socket.once('close', () => {

@@ -16,11 +16,14 @@ export type Step = { pauseMs: number } & Pick<Attempt, 'via' | 'waits'> &
   ({ operation: Operation } | { retry: number });
 
 const SLOTS = 4;
-const ERA = 30;
+const ERA = 40;
+/** For so many eras what was made is still meddled with, and deleted, so that hostnames come free again. */
+const ERAS_REMEMBERED = 4;
 const MAX_PAUSE_MS = 60;
 /** That a revert asks for: not every resource comes so far. */
 const MAX_REVISION = 12;
-const HOSTNAMES = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test', 'x.wild.test', '*.wild.test'];
+const LETTERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const HOSTNAMES = [...LETTERS.map((letter) => `${letter}.test`), 'x.wild.test', '*.wild.test'];
 /** What handshakes ask for: every hostname, and some that only the wildcard matches. */
 export const HOSTS = [...HOSTNAMES.filter((hostname) => !hostname.startsWith('*')), 'y.wild.test'];
 const FATES: OpenConnections[] = [{ mode: 'keep' }, { mode: 'close' }, { mode: 'drain', seconds: 1 }];
@@ -38,12 +41,13 @@ export class Workload {
   next(): Step {
     const { random } = this;
     const pauseMs = random.below(MAX_PAUSE_MS);
-    const how = { pauseMs, via: random.pick(['http', 'grpc'] as const), waits: random.chance(0.2) };
+    const how = { pauseMs, via: random.pick(['http', 'grpc'] as const), waits: random.chance(0.1) };
     if (this.#count > 0 && random.chance(0.08)) return { ...how, retry: random.below(this.#count) };
     const era = Math.floor(this.#count / ERA);
     this.#count += 1;
-    const past = era > 0 && random.chance(0.3);
-    const resource = `site-${past ? era - 1 : era}-${random.below(SLOTS)}`;
+    const past = era > 0 && random.chance(0.4);
+    const age = past ? random.between(1, Math.min(era, ERAS_REMEMBERED)) : 0;
+    const resource = `site-${era - age}-${random.below(SLOTS)}`;
     const command =
       past && random.chance(0.5) ? { type: 'DeleteCdnResource' as const } : this.#command(resource);
     const key = random.chance(0.7) ? { key: `${this.writer}-${this.#count}` } : {};

@@ -5,6 +5,9 @@ import { sendGrpc } from './grpc-request.js';
 import { sendHttp } from './http-request.js';
 import type { Operation, Step, Workload } from './workload.js';
 
+/** The command side may be down: it is not asked as fast as it can refuse. */
+const AFTER_SILENCE_MS = 50;
+
 /** Sends one command after the other, and keeps what came of each. Commands without an answer are tried once more. */
 export class Writer {
   readonly attempts: Attempt[] = [];
@@ -28,7 +31,9 @@ export class Writer {
       const again = 'retry' in step;
       if (again && operation.key === undefined) continue;
       const reply = await this.#try(operation, step);
-      if (!reply && operation.key !== undefined) await this.#try(operation, step);
+      if (reply) continue;
+      await delay(AFTER_SILENCE_MS);
+      if (operation.key !== undefined) await this.#try(operation, step);
     }
   }
 
