@@ -11,6 +11,21 @@ export function validated<T extends object>(Dto: ClassConstructor<T>, input: unk
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw invalidRequest([{ field: '', value: input, message: 'must be a JSON object' }]);
   }
+  return Object.keys(input).length === 0 ? ofNothing(Dto) : checked(Dto, input);
+}
+
+const OF_NOTHING = new WeakMap<ClassConstructor<object>, object>();
+
+/** Most requests bear no parameters and few headers: what is made of nothing is made once. */
+function ofNothing<T extends object>(Dto: ClassConstructor<T>): T {
+  const known = OF_NOTHING.get(Dto) as T | undefined;
+  if (known) return known;
+  const dto = Object.freeze(checked(Dto, {}));
+  OF_NOTHING.set(Dto, dto);
+  return dto;
+}
+
+function checked<T extends object>(Dto: ClassConstructor<T>, input: object): T {
   const dto = plainToInstance(Dto, input, { exposeDefaultValues: true });
   const problems = validateSync(dto, {
     whitelist: true,

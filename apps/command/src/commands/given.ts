@@ -2,6 +2,7 @@ type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined>
 
 /** The fields that have a value. */
 export function given<Fields extends object>(fields: Fields): Given<Fields> {
-  const present = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as Given<Fields>;
+  const present: Partial<Fields> = {};
+  for (const name in fields) if (fields[name] !== undefined) present[name] = fields[name];
+  return present as Given<Fields>;
 }

@@ -50,8 +50,8 @@ export interface Verified {
   of: bigint;
 }
 
-/** Tells a thread to close the log and end. */
-export type Close = 'close';
+/** Requests that came together, or that the thread is to close the log and end. */
+export type ToThread<Request> = Numbered<Request>[] | 'close';
 
 export interface ThreadData {
   file: string;

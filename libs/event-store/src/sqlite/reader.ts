@@ -5,7 +5,6 @@ import { failureOf } from './failure.ts';
 import { highestAcknowledged } from './high-water-mark.ts';
 import { requireThere, verify } from './integrity.ts';
 import type {
-  Close,
   Failed,
   FromThread,
   Growth,
@@ -14,6 +13,7 @@ import type {
   ReadReply,
   ReadRequest,
   ThreadData,
+  ToThread,
 } from './protocol.ts';
 import { verifiedRow } from './rows.ts';
 
@@ -26,9 +26,8 @@ try {
   const reader = open();
   port.postMessage({ epoch: reader.epoch } satisfies Opened);
   const poll = pollForCommits(reader.database);
-  port.on('message', (request: Numbered<ReadRequest> | Close) => {
-    if (request !== 'close')
-      return send({ replies: [{ number: request.number, ...reply(reader, request) }] });
+  port.on('message', (message: ToThread<ReadRequest>) => {
+    if (message !== 'close') return answer(reader, message);
     clearInterval(poll);
     reader.database.close();
     port.close();
@@ -80,6 +79,10 @@ function pollForCommits(database: DatabaseSync): NodeJS.Timeout {
       grown({});
     }
   }, POLL_MS);
+}
+
+function answer(reader: Reader, requests: Numbered<ReadRequest>[]): void {
+  for (const request of requests) send({ replies: [{ ...reply(reader, request), number: request.number }] });
 }
 
 function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {

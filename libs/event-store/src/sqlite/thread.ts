@@ -2,13 +2,13 @@ import { on, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreCorrupt, StoreUnavailable } from '../event-store.js';
 import type {
-  Close,
   Failed,
   FromThread,
   Growth,
   Numbered,
   Opened,
   ThreadData,
+  ToThread,
   Verified,
 } from './protocol.js';
 
@@ -23,6 +23,7 @@ interface Waiting<Reply> {
 /** One thread of the log. Every request to it is answered, if need be by the news that the thread has ended. */
 export class LogThread<Request extends object, Reply extends object> {
   readonly #waiting = new Map<number, Waiting<Reply>>();
+  #unsent: Numbered<Request>[] = [];
   #number = 0;
   #ended: StoreUnavailable | undefined;
 
@@ -59,15 +60,22 @@ export class LogThread<Request extends object, Reply extends object> {
       if (this.#ended) return reject(this.#ended);
       const number = ++this.#number;
       this.#waiting.set(number, { resolve, reject });
-      this.worker.postMessage({ number, ...request } satisfies Numbered<object>);
+      if (this.#unsent.push({ ...request, number }) === 1) setImmediate(() => this.#send());
     });
+  }
+
+  /** Requests that come in one turn of the event loop go together: each message costs, however little it holds. */
+  #send(): void {
+    if (this.#unsent.length > 0) this.worker.postMessage(this.#unsent satisfies ToThread<Request>);
+    this.#unsent = [];
   }
 
   /** Requests that were sent before are still answered. */
   async close(): Promise<void> {
     if (this.#ended) return;
     const exited = once(this.worker, 'exit');
-    this.worker.postMessage('close' satisfies Close);
+    this.#send();
+    this.worker.postMessage('close' satisfies ToThread<Request>);
     await exited;
   }
 

@@ -7,12 +7,12 @@ import { HighWaterMark } from './high-water-mark.ts';
 import type {
   AppendReply,
   AppendRequest,
-  Close,
   FromThread,
   Growth,
   Numbered,
   Opened,
   ThreadData,
+  ToThread,
 } from './protocol.ts';
 import { checksumOf } from './rows.ts';
 
@@ -27,7 +27,7 @@ try {
   port.postMessage(failureOf(error, file) satisfies Opened);
 }
 
-type Message = Numbered<AppendRequest> | Close;
+type Message = ToThread<AppendRequest>;
 
 interface Writer {
   database: DatabaseSync;
@@ -55,9 +55,9 @@ function open(): Writer {
 function serve(writer: Writer, first: Message): void {
   const messages = [first];
   for (let next = nextMessage(); next !== undefined; next = nextMessage()) messages.push(next);
-  const group = messages.filter((message) => message !== 'close');
+  const group = messages.filter((message) => message !== 'close').flat();
   if (group.length > 0) port.postMessage(commit(writer, group));
-  if (group.length < messages.length) close(writer);
+  if (messages.at(-1) === 'close') close(writer);
 }
 
 function nextMessage(): Message | undefined {
