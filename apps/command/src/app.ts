@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { connectFeed } from '#edge-feed';
-import { logFile, SqliteEventStore } from '#event-store';
+import { openEventStore } from '#event-store';
 import {
   addressOf,
   createRegistry,
@@ -31,7 +31,7 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   const log = new LogMetrics(registry);
-  const store = await SqliteEventStore.open({ file: logFile(config.data), onCommit: log.committed });
+  const store = await openEventStore({ ...config, logger, onCommit: log.committed });
   parts.defer(() => store.close());
   const feed = connectConvergence(config, logger, parts);
   const convergence = feed ?? noConvergence;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandAnswerJson } from '#contract';
+import { LOG_ADDRESSES } from '#event-store';
 import { eventually } from '../../../test/support/condition.js';
 import { NatsServer } from '../../../test/support/nats.js';
 import { freePorts } from '../../../test/support/ports.js';
@@ -96,7 +97,7 @@ describe('the write side as a program', () => {
     expect(program.stderr.trim().split('\n').toSorted()).toEqual([
       '  UPGATE_FLEET="a.b": must be 1 to 64 letters, digits, "-" and "_"',
       '  UPGATE_HTTP="here": must be an address and port, such as 127.0.0.1:8080',
-      '  UPGATE_STORE="paper": must be sqlite',
+      `  UPGATE_STORE="paper": ${LOG_ADDRESSES}`,
       'The configuration is not valid.',
     ]);
   });

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
-import { IsIn, Matches } from 'class-validator';
+import { Matches } from 'class-validator';
 import {
   Env,
   IsDuration,
   IsListenAddress,
   IsName,
   IsNatsServers,
+  ProgramConfig,
   type ListenAddress,
-  type LogFormat,
 } from '#platform';
 
 const NODE = /^[\w:-][\w.:-]{0,127}$/;
@@ -15,7 +15,7 @@ const SECOND = 1_000;
 const HOUR = 3_600_000;
 
 /** What an edge agent needs to know wherever it runs. */
-export class EdgeConfig {
+export class EdgeConfig extends ProgramConfig {
   /** Where the proxy listens for the clients of the CDN. */
   @Env('UPGATE_EDGE')
   @IsListenAddress()
@@ -56,10 +56,6 @@ export class EdgeConfig {
   @Env('UPGATE_HTTP_IDLE_TIMEOUT')
   @IsDuration(1, HOUR)
   httpIdleMs = 60 * SECOND;
-
-  @Env('UPGATE_LOG')
-  @IsIn(['pretty', 'json'], { message: 'must be pretty or json' })
-  log: LogFormat = process.stdout.isTTY ? 'pretty' : 'json';
 }
 
 /** Of an edge agent that runs as a program of its own. */

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { logFile, SqliteEventStore, type EventStore, type RecordedEvent } from '#event-store';
+import { openEventStore, requireLog, type EventStore, type RecordedEvent } from '#event-store';
 import { lockInstance } from '#platform';
 import { readModelFolder, type Folders } from './folders.js';
 import { Projection, RESOURCE_STREAMS } from './fold/projection.js';
@@ -9,19 +8,27 @@ import type { Checkpoint, ReadModel } from './read-model/read-model.js';
 
 const PROGRESS_EVENTS = 50_000;
 
+interface RebuildFolders extends Folders {
+  /** Where the log is. */
+  store: string;
+}
+
 type Print = (line: string) => void;
 
 /**
  * Drops the read model and makes it anew from the log, and says whether both agree: whether the digest at the position
  * where the old one stood, if there was one, is the same. Throws InstanceRunning while a program uses the read model.
  */
-export async function rebuildReadModel(folders: Folders, logger: Logger, print: Print): Promise<boolean> {
-  const file = logFile(folders.data);
-  if (!existsSync(file)) throw new Error(`There is no event log at ${file}: nothing to rebuild from.`);
+export async function rebuildReadModel(
+  folders: RebuildFolders,
+  logger: Logger,
+  print: Print,
+): Promise<boolean> {
+  requireLog(folders);
   const folder = readModelFolder(folders);
   await using parts = new AsyncDisposableStack();
   parts.defer(lockInstance(folder, 'UPGATE_READ_MODEL'));
-  const store = await SqliteEventStore.open({ file });
+  const store = await openEventStore(folders);
   parts.defer(() => store.close());
   const { readModel, table } = await openReadModel(folder, store, logger);
   parts.defer(() => readModel.close());

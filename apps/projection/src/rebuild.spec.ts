@@ -22,7 +22,9 @@ afterEach(() => rig.dispose());
 
 async function rebuild(): Promise<{ agree: boolean; lines: string[] }> {
   const lines: string[] = [];
-  const agree = await rebuildReadModel({ data: rig.folder }, rig.logger, (line) => lines.push(line));
+  const agree = await rebuildReadModel({ store: 'sqlite', data: rig.folder }, rig.logger, (line) =>
+    lines.push(line),
+  );
   return { agree, lines };
 }
 
@@ -84,9 +86,9 @@ describe('a rebuild', () => {
   it('is refused while a program uses the read model, and where there is no log', async () => {
     await rig.start();
     await expect(rebuild()).rejects.toThrow(readModelFolder({ data: rig.folder }));
-    await expect(rebuildReadModel({ data: '/nowhere' }, rig.logger, () => undefined)).rejects.toThrow(
-      'There is no event log at /nowhere/log/events.sqlite',
-    );
+    await expect(
+      rebuildReadModel({ store: 'sqlite', data: '/nowhere' }, rig.logger, () => undefined),
+    ).rejects.toThrow('There is no event log at /nowhere/log/events.sqlite');
   });
 });
 

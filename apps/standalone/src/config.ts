@@ -1,22 +1,10 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { Env, IsListenAddress, IsNatsServers, type ListenAddress } from '#platform';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { ApiConfig, configOf, Env, IsNatsServers, LogConfig } from '#platform';
 import { EdgeConfig } from '../../edge-agent/src/index.js';
 
 /** Everything in one process: what each part needs, read once. */
-export class StandaloneConfig extends EdgeConfig {
-  @Env('UPGATE_HTTP')
-  @IsListenAddress()
-  http: ListenAddress = { host: '127.0.0.1', port: 8080 };
-
-  @Env('UPGATE_GRPC')
-  @IsListenAddress()
-  grpc: ListenAddress = { host: '127.0.0.1', port: 50051 };
-
-  @Env('UPGATE_STORE')
-  @IsIn(['sqlite'], { message: 'must be sqlite' })
-  store = 'sqlite';
-
+export class StandaloneConfig extends configOf(EdgeConfig, ApiConfig, LogConfig) {
   /** Absent: a nats-server of its own, as a child. */
   @Env('UPGATE_NATS')
   @IsOptional()

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { connectFeed, parseServers } from '#edge-feed';
-import { logFile, SqliteEventStore } from '#event-store';
+import { openEventStore } from '#event-store';
 import {
   addressOf,
   createRegistry,
@@ -70,7 +70,7 @@ async function startOwnNats(
 }
 
 async function startControlPlane(
-  { data, fleet, http, grpc }: StandaloneConfig,
+  { data, store: address, fleet, http, grpc }: StandaloneConfig,
   nats: string[],
   logger: Logger,
   parts: AsyncDisposableStack,
@@ -78,7 +78,7 @@ async function startControlPlane(
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   const log = new LogMetrics(registry);
-  const store = await SqliteEventStore.open({ file: logFile(data), logger, onCommit: log.committed });
+  const store = await openEventStore({ store: address, data, logger, onCommit: log.committed });
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: nats, name: 'control-plane', logger });
   parts.defer(() => connection.close());

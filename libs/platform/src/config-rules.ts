@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
-import { Matches, registerDecorator } from 'class-validator';
+import { Matches, registerDecorator, ValidateBy } from 'class-validator';
+import { isLogAddress, LOG_ADDRESSES } from '#event-store';
 import { parseDuration } from './duration.js';
 
 /** Marks a configuration property as milliseconds, given as text such as `5s`; within bounds, in milliseconds. */
@@ -15,6 +16,17 @@ export function IsDuration(min: number, max: number): PropertyDecorator {
 /** Marks a configuration property as a plain name, such as that of a fleet. */
 export function IsName(): PropertyDecorator {
   return Matches(/^[\w-]{1,64}$/, { message: 'must be 1 to 64 letters, digits, "-" and "_"' });
+}
+
+/** Marks a configuration property as where the event log is. */
+export function IsLogAddress(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isLogAddress',
+    validator: {
+      validate: (value) => typeof value === 'string' && isLogAddress(value),
+      defaultMessage: () => LOG_ADDRESSES,
+    },
+  });
 }
 
 /** Marks a configuration property as a list of NATS servers, given as URLs with commas in between. */

@@ -1,5 +1,6 @@
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { IntersectionType } from '@nestjs/swagger';
 import { readSetting, type Setting } from './setting.js';
 
 /** A setting is wrong: the message names each variable, its value and what is allowed. */
@@ -47,6 +48,13 @@ export function Env(variable: string): PropertyDecorator {
     const variables = registry.get(prototype) ?? new Map<string, string>();
     registry.set(prototype, variables.set(String(property), variable));
   };
+}
+
+/** A configuration class with the settings of several. */
+export function configOf<Parts extends ClassConstructor<object>[]>(...parts: Parts) {
+  const Combined = IntersectionType(...parts);
+  registry.set(Combined.prototype as object, new Map(parts.flatMap((part) => [...environmentOf(part)])));
+  return Combined;
 }
 
 /** The environment variable of each property of a configuration class, those of the classes above it included. */

@@ -9,7 +9,8 @@ export {
 export { startApiApp, type ApiAppOptions } from './api-app.js';
 export { ApiError, toProblem } from './api-error.js';
 export { ApiProblems } from './api-problem.js';
-export { ConfigInvalid, Env, parseConfig } from './config.js';
+export { ConfigInvalid, configOf, Env, parseConfig } from './config.js';
+export { ApiConfig, LogConfig, ProgramConfig } from './config-parts.js';
 export { parseDuration } from './duration.js';
 export { asApiError, ErrorFilter, toGrpcError } from './error-filter.js';
 export { ERRORS, type ErrorCode } from './error-table.js';
@@ -19,7 +20,12 @@ export { addressOf, createHttpApp, requestIdOf } from './http-app.js';
 export { registerFeedTraffic } from './observe/feed-metrics.js';
 export { LogMetrics } from './observe/log-metrics.js';
 export { createRegistry } from './observe/metrics.js';
-export { childOf, formatTraceContext, parseTraceContext, type TraceContext } from './observe/trace-context.js';
+export {
+  childOf,
+  formatTraceContext,
+  parseTraceContext,
+  type TraceContext,
+} from './observe/trace-context.js';
 export { tracedStore } from './observe/trace-store.js';
 export { activeTracer, startTracing } from './observe/tracing.js';
 export { NDJSON, TakesNdjson } from './ndjson.js';

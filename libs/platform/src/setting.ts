@@ -15,11 +15,16 @@ export function readSetting(variable: string, env: NodeJS.ProcessEnv): Setting {
   const value = env[variable] ?? '';
   const fileVariable = `${variable}_FILE`;
   const file = env[fileVariable] ?? '';
-  const shown = `${variable}=${JSON.stringify(value)}`;
+  const shown = `${variable}=${JSON.stringify(withoutPassword(value))}`;
   if (file === '') return value === '' ? { shown } : { shown, value };
   const shownFile = `${fileVariable}=${JSON.stringify(file)}`;
   if (value !== '') return { shown: shownFile, problem: `cannot be given together with ${variable}` };
   return { shown: shownFile, ...readText(file) };
+}
+
+/** An address may hold one; of several addresses, all up to the last one's. */
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/.*@/s, '//***@');
 }
 
 /** Without the end of its last line. */

@@ -9,17 +9,21 @@ const MAX_PAUSE_MS = 1_000;
 
 /** One client for appends and reads, replaced whenever it has failed: a new one looks for the leader anew. */
 export class KurrentConnection {
+  /** By the name of today: the client warns of the former one on every connection. */
+  readonly #address: string;
   #client: KurrentDBClient | undefined;
   readonly #closed = new AbortController();
 
   constructor(
-    private readonly address: string,
+    address: string,
     private readonly deadlineMs: number,
-  ) {}
+  ) {
+    this.#address = address.replace(/^esdb/, 'kurrentdb');
+  }
 
   /** A client of its own, to be disposed of by the caller. */
   connect(): KurrentDBClient {
-    return KurrentDBClient.connectionString(this.address);
+    return KurrentDBClient.connectionString(this.#address);
   }
 
   /**
