@@ -16,7 +16,7 @@ interface Measured {
 export function countHandshakes(registry: Registry): (result: string) => void {
   const counter = new Counter({
     name: 'upgate_edge_handshakes_total',
-    help: 'WebSocket handshakes by how they were answered: upgraded, forwarded, or the code of the refusal',
+    help: 'WebSocket handshakes by how they were answered: upgraded, by the origin otherwise, or refused with a code',
     labelNames: ['result'],
     registers: [registry],
   });
