@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CommandAnswerJson, HistoryItemJson } from '#contract';
 import { eventually } from '../support/condition.js';
 import { GrpcClient } from '../support/grpc-client.js';
@@ -17,7 +17,7 @@ let nats: NatsServer;
 let services: Record<string, Service>;
 let front: Front;
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upgate-behind-'));
   nats = await NatsServer.launch();
   services = {};
@@ -25,7 +25,7 @@ beforeEach(async () => {
   front = await Front.start(services);
 });
 
-afterEach(async () => {
+afterAll(async () => {
   await front.stop();
   await Promise.all(Object.values(services).map(({ program }) => program.kill()));
   await nats.stop();
@@ -91,22 +91,22 @@ it('keeps taking commands and queries when a process of each kind dies', { timeo
   expect(seen).toEqual(seen.map((_, index) => index + 2));
 });
 
-it('leads every request to the side that serves it', async () => {
-  const shop = { id: 'shop', cname: 'shop.test', origin: 'http://127.0.0.1:9', integration: 'full' };
-  const { position } = await command('POST', '/v1/resources', shop, 'create');
+it('leads every request to the side that serves it', { timeout: 90_000 }, async () => {
+  const chat = { id: 'chat', cname: 'chat.test', origin: 'http://127.0.0.1:9', integration: 'full' };
+  const { position } = await command('POST', '/v1/resources', chat, 'chat');
   const statusOf = async (path: string, method = 'GET') => (await front.fetch(path, { method })).status;
-  expect(await statusOf(`/v1/resources/shop?after=${position}`)).toBe(200);
+  expect(await statusOf(`/v1/resources/chat?after=${position}`)).toBe(200);
   expect(await statusOf('/v1/edges')).toBe(200);
   const forgotten = await front.fetch('/v1/edges/nobody', { method: 'DELETE' });
   expect(await forgotten.json()).toMatchObject({ code: 'edge_unknown' });
   expect(await statusOf('/docs-json')).toBe(200);
-  expect(await statusOf('/v1/resources/shop/websockets', 'DELETE')).toBe(200);
+  expect(await statusOf('/v1/resources/chat/websockets', 'DELETE')).toBe(200);
 
   const commands = new GrpcClient(front.grpc, 'upgate.v1.CommandService', 'upgate/v1/command_service.proto');
   const queries = new GrpcClient(front.grpc, 'upgate.v1.QueryService', 'upgate/v1/query_service.proto');
   try {
-    const off = await commands.call<{ position: string }>('SetWebsockets', { id: 'shop', enabled: false });
-    const answer = await queries.call('GetWebsockets', { id: 'shop' }, { after: off.position });
+    const off = await commands.call<{ position: string }>('SetWebsockets', { id: 'chat', enabled: false });
+    const answer = await queries.call('GetWebsockets', { id: 'chat' }, { after: off.position });
     expect(answer).toMatchObject({ websockets: { enabled: false } });
   } finally {
     commands.close();
