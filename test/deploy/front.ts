@@ -32,9 +32,8 @@ export class Front {
       .replace('bind :8080', `bind ${http}`)
       .replace('bind :50051', `bind ${grpc}`)
       .replace('bind :8404', `bind ${health}`)
-      .replaceAll(/server (\S+) \S+:(8080|50051)/g, (_, name: string, port: string) =>
-        serverLine(name, services[name]!, port),
-      );
+      .replaceAll(/server (\S+) \S+:8080/g, (_, name: string) => `server ${name} ${services[name]!.http}`)
+      .replaceAll(/server (\S+) \S+:50051/g, (_, name: string) => `server ${name} ${services[name]!.grpc}`);
     const file = join(folder, 'haproxy.cfg');
     await writeFile(file, config);
     const child = spawn('haproxy', ['-db', '-f', file], {
@@ -58,8 +57,4 @@ export class Front {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
     await rm(this.folder, { recursive: true });
   }
-}
-
-function serverLine(name: string, { http, grpc }: Addresses, port: string): string {
-  return `server ${name} ${port === '8080' ? http : grpc} port ${new URL(`http://${http}`).port}`;
 }

@@ -110,7 +110,6 @@ describe('the services of docker-compose.yml', () => {
       `${name}:${portOf('UPGATE_GRPC')}`,
     ]);
     expect(servers.toSorted()).toEqual(expected.toSorted());
-    expect(HAPROXY).toContain(`check port ${portOf('UPGATE_HTTP')} `);
 
     const published = SERVICES.flatMap(([name, { ports = [] }]) =>
       ports.map((port) => [name, ...port.split(':')]),
