@@ -62,5 +62,6 @@ function unmount(folder: string): void {
 
 function run(command: string, args: string[]): void {
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
+  const [reason] = stderr?.split('\n') ?? [];
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? reason}`);
 }
