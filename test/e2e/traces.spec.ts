@@ -13,17 +13,20 @@ const APPLIED = 'process upgate.default.change';
 
 let collector: OtlpCollector;
 let system: SplitSystem;
+let client: GrpcClient;
 
 beforeAll(async () => {
   collector = await OtlpCollector.start();
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
   system = await SplitSystem.start(1, env);
+  client = new GrpcClient(system.command.grpc, 'upgate.v1.CommandService', 'upgate/v1/command_service.proto');
   const agents = await Promise.all(NODES.map((node) => system.addAgent(node, env)));
   await system.send('POST', '/v1/resources', resource('chat'));
   await Promise.all(agents.map((agent) => agent.ready()));
   await system.allSame(NODES.length);
 });
 afterAll(async () => {
+  client?.close();
   await system?.stop();
   await collector?.stop();
 });
@@ -62,6 +65,22 @@ function pathTo(spans: ReceivedSpan[], span: ReceivedSpan): string[] {
   return [...(parent ? pathTo(spans, parent) : []), `${span.service}: ${span.name}`];
 }
 
+async function overHttp(items: object[], headers: Record<string, string>): Promise<void> {
+  const response = await system.command.fetch('/v1/websockets:batch', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson', ...headers },
+    body: items.map((item) => JSON.stringify(item)).join('\n'),
+  });
+  expect(await response.text()).not.toContain('problem');
+}
+
+async function overGrpc(items: object[], metadata: Record<string, string>): Promise<void> {
+  const stream = client.stream('BatchSetWebsockets', metadata);
+  for (const item of items) stream.write({ item });
+  stream.end();
+  expect(await Array.fromAsync(stream)).toHaveLength(items.length);
+}
+
 describe('a trace', () => {
   it('goes from an HTTP request to the apply on every node', async () => {
     const { traceId, spanId, traceparent } = newTrace();
@@ -92,16 +111,7 @@ describe('a trace', () => {
 
   it('goes from a gRPC call to the apply on every node', async () => {
     const { traceId, traceparent } = newTrace();
-    const client = new GrpcClient(
-      system.command.grpc,
-      'upgate.v1.CommandService',
-      'upgate/v1/command_service.proto',
-    );
-    try {
-      await client.call('SetWebsockets', { id: 'chat', enabled: true }, { traceparent });
-    } finally {
-      client.close();
-    }
+    await client.call('SetWebsockets', { id: 'chat', enabled: true }, { traceparent });
     const spans = await whole(traceId);
     const applied = spans.find(({ name }) => name === APPLIED)!;
     expect(pathTo(spans, applied)[0]).toBe('upgate-command: upgate.v1.CommandService/SetWebsockets');
@@ -129,6 +139,25 @@ describe('a trace', () => {
       const told = new Set(sent.flatMap(({ traceId, links }) => [traceId, ...links]));
       return traces.every(({ traceId }) => told.has(traceId));
     });
+  });
+
+  it.each([
+    ['HTTP', 'POST /v1/websockets:batch', overHttp],
+    ['gRPC', 'upgate.v1.CommandService/BatchSetWebsockets', overGrpc],
+  ])('has all items of a batch over %s', async (protocol, name, send) => {
+    const ids = ['a', 'b', 'c'].map((letter) => `${protocol.toLowerCase()}-${letter}`);
+    for (const id of ids) await system.send('POST', '/v1/resources', resource(id));
+    const { traceId, traceparent } = newTrace();
+    await send(
+      ids.map((id) => ({ id, enabled: false })),
+      { traceparent },
+    );
+    const appends = await eventually('a span for each item', () => {
+      const spans = collector.inTrace(traceId).filter((span) => span.name === 'append');
+      return spans.length === ids.length && spans;
+    });
+    for (const append of appends)
+      expect(pathTo(collector.inTrace(traceId), append)[0]).toBe(`upgate-command: ${name}`);
   });
 
   it('is not made where the caller does not sample', async () => {
