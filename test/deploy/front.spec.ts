@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { status, type ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CommandAnswerJson, HistoryItemJson } from '#contract';
+import type { HistoryItemJson } from '#contract';
 import { eventually } from '../support/condition.js';
 import { GrpcClient } from '../support/grpc-client.js';
 import { NatsServer } from '../support/nats.js';
@@ -12,10 +13,16 @@ import { Front } from './front.js';
 /** What HAProxy answers in the place of a process that it has lost. */
 const LOST = [502, 503, 504];
 
+interface Done {
+  position: string;
+}
+
 let folder: string;
 let nats: NatsServer;
 let services: Record<string, Service>;
 let front: Front;
+let commands: GrpcClient;
+let queries: GrpcClient;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upgate-behind-'));
@@ -23,9 +30,13 @@ beforeAll(async () => {
   services = {};
   for (const name of ['command-1', 'command-2', 'projection-1', 'projection-2']) await start(name);
   front = await Front.start(services);
+  commands = new GrpcClient(front.grpc, 'upgate.v1.CommandService', 'upgate/v1/command_service.proto');
+  queries = new GrpcClient(front.grpc, 'upgate.v1.QueryService', 'upgate/v1/query_service.proto');
 });
 
 afterAll(async () => {
+  commands.close();
+  queries.close();
   await front.stop();
   await Promise.all(Object.values(services).map(({ program }) => program.kill()));
   await nats.stop();
@@ -41,75 +52,90 @@ async function start(name: string): Promise<void> {
   });
 }
 
-/** As a client should: with a key, and again with the same when a process was lost on the way. */
-async function command(method: string, path: string, body: object, key: string): Promise<CommandAnswerJson> {
+/** As a client should: the same again, with the same key if it has one, when a process was lost on the way. */
+function http<Answer extends object>(
+  method: string,
+  path: string,
+  body?: object,
+  key?: string,
+): Promise<Answer> {
   return eventually(`an answer to ${method} ${path}`, async () => {
-    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
-    const response = await front.fetch(path, { method, headers, body: JSON.stringify(body) });
+    const headers = {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(key && { 'idempotency-key': key }),
+    };
+    const response = await front.fetch(path, {
+      method,
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
+    });
     if (LOST.includes(response.status)) return undefined;
     expect(response.ok).toBe(true);
-    return (await response.json()) as CommandAnswerJson;
+    return (await response.json()) as Answer;
   });
 }
 
-/** As seen by whichever projection is asked, once it has got as far as `position`. */
-async function history(position: string): Promise<HistoryItemJson[]> {
-  return eventually('the history', async () => {
-    const response = await front.fetch(`/v1/resources/shop/history?after=${position}&limit=1000`);
-    if (LOST.includes(response.status)) return undefined;
-    expect(response.status).toBe(200);
-    return ((await response.json()) as { items: HistoryItemJson[] }).items;
-  });
+function grpc<Answer extends object>(
+  client: GrpcClient,
+  method: string,
+  request: object,
+  metadata: Record<string, string>,
+): Promise<Answer> {
+  return eventually(`an answer to ${method}`, () =>
+    client.call<Answer>(method, request, metadata).catch((error: ServiceError) => {
+      if (error.code === status.UNAVAILABLE) return undefined;
+      throw error;
+    }),
+  );
+}
+
+function create(id: string): Promise<Done> {
+  const body = { id, cname: `${id}.test`, origin: 'http://127.0.0.1:9', integration: 'full' };
+  return http('POST', '/v1/resources', body, id);
+}
+
+/** Over HTTP and gRPC by turns. */
+async function switchShop(n: number): Promise<Done> {
+  const enabled = n % 2 === 1;
+  if (enabled) return http('PUT', '/v1/resources/shop/websockets', { enabled }, `${n}`);
+  return grpc(commands, 'SetWebsockets', { id: 'shop', enabled }, { 'idempotency-key': `${n}` });
 }
 
 it('keeps taking commands and queries when a process of each kind dies', { timeout: 90_000 }, async () => {
-  const shop = { id: 'shop', cname: 'shop.test', origin: 'http://127.0.0.1:9', integration: 'full' };
-  await command('POST', '/v1/resources', shop, 'create');
-  const seen: number[] = [];
+  await create('shop');
+  let done = 0;
   const stop = new AbortController();
   const writing = (async () => {
     for (let n = 0; !stop.signal.aborted; n += 1) {
-      const { position } = await command(
-        'PUT',
-        '/v1/resources/shop/websockets',
-        { enabled: n % 2 === 1 },
-        `${n}`,
-      );
-      seen.push((await history(position)).length);
+      const { position } = await switchShop(n);
+      const page = `/v1/resources/shop/history?after=${position}&limit=1000`;
+      expect((await http<{ items: HistoryItemJson[] }>('GET', page)).items).toHaveLength(n + 2);
+      const seen = await grpc(queries, 'GetWebsockets', { id: 'shop' }, { after: position });
+      expect(seen).toMatchObject({ websockets: { enabled: n % 2 === 1 } });
+      done += 1;
     }
   })();
+  const more = async (count: number) => {
+    const enough = done + count;
+    await Promise.race([writing, eventually(`${count} commands more`, () => done >= enough)]);
+  };
   for (const name of ['command-1', 'projection-1', 'command-2', 'projection-2']) {
-    const before = seen.length;
-    await eventually('commands under way', () => seen.length > before + 5);
+    await more(5);
     await services[name]!.program.kill();
-    const killed = seen.length;
-    await eventually(`commands without ${name}`, () => seen.length > killed + 20);
+    await more(20);
     await services[name]!.restart();
   }
   stop.abort();
   await writing;
-  expect(seen).toEqual(seen.map((_, index) => index + 2));
 });
 
 it('leads every request to the side that serves it', { timeout: 90_000 }, async () => {
-  const chat = { id: 'chat', cname: 'chat.test', origin: 'http://127.0.0.1:9', integration: 'full' };
-  const { position } = await command('POST', '/v1/resources', chat, 'chat');
+  const { position } = await create('chat');
   const statusOf = async (path: string, method = 'GET') => (await front.fetch(path, { method })).status;
   expect(await statusOf(`/v1/resources/chat?after=${position}`)).toBe(200);
   expect(await statusOf('/v1/edges')).toBe(200);
-  const forgotten = await front.fetch('/v1/edges/nobody', { method: 'DELETE' });
-  expect(await forgotten.json()).toMatchObject({ code: 'edge_unknown' });
   expect(await statusOf('/docs-json')).toBe(200);
   expect(await statusOf('/v1/resources/chat/websockets', 'DELETE')).toBe(200);
-
-  const commands = new GrpcClient(front.grpc, 'upgate.v1.CommandService', 'upgate/v1/command_service.proto');
-  const queries = new GrpcClient(front.grpc, 'upgate.v1.QueryService', 'upgate/v1/query_service.proto');
-  try {
-    const off = await commands.call<{ position: string }>('SetWebsockets', { id: 'chat', enabled: false });
-    const answer = await queries.call('GetWebsockets', { id: 'chat' }, { after: off.position });
-    expect(answer).toMatchObject({ websockets: { enabled: false } });
-  } finally {
-    commands.close();
-    queries.close();
-  }
+  const forgotten = await front.fetch('/v1/edges/nobody', { method: 'DELETE' });
+  expect(await forgotten.json()).toMatchObject({ code: 'edge_unknown' });
 });
