@@ -1,6 +1,8 @@
 import type { StatusMessage } from '#contract';
 import { stateOf, type Edge, type EdgeState } from './edge.js';
 
+const NAMELESS = '';
+
 type Kept = Pick<Edge, 'lastSeen' | 'drifted'> & {
   status: Omit<StatusMessage, 'position'> & { position: string };
   state: EdgeState;
@@ -17,13 +19,14 @@ export class EdgeNode {
   }
 
   /**
-   * A new instance takes the place of the one with the same home. One that is heard after its place was taken runs all
-   * the same: its home was copied.
+   * A new instance takes the place of the one with the same home, and of one without a name, as an agent or a replica of
+   * an older version reports it. One that is heard after its place was taken runs all the same: its home was copied.
    */
   put(edge: Edge): void {
     const { instance, home } = edge.status;
     const isNew = !this.#instances.has(instance) && this.#replaced.get(home) !== instance;
     if (isNew && home !== '') this.#replace(home);
+    this.#instances.delete(NAMELESS);
     this.#instances.set(instance, edge);
   }
 
@@ -39,7 +42,10 @@ export class EdgeNode {
   knows({ instance, home }: StatusMessage, now: number): boolean {
     const edge = this.#instances.get(instance);
     if (edge) return stateOf(edge, now) !== 'stale';
-    return home !== '' && this.live(now).some(({ status }) => status.home === home);
+    const live = this.live(now);
+    return instance === NAMELESS
+      ? live.length > 0
+      : home !== '' && live.some(({ status }) => status.home === home);
   }
 
   /** The instance that stands for the node: of those that are live the one furthest behind, else the last heard. */

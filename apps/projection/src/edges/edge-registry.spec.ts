@@ -207,6 +207,16 @@ describe('instances of one name', () => {
     expect(logged).toEqual([]);
   });
 
+  it('are one when an older version of a replica or an agent does not tell them apart', () => {
+    const nameless = { ...second, instance: '', home: '' };
+    registry.heard(nameless);
+    expect(registry.get('edge-1')).toMatchObject({ instances: 1, position: '9' });
+    registry.heard(first);
+    registry.heardElsewhere(nameless);
+    expect(registry.get('edge-1')).toMatchObject({ instances: 1, position: '10' });
+    expect(logged).toEqual([]);
+  });
+
   it('are two when both go on with copies of one folder', () => {
     for (const report of [first, second, first, second]) registry.heard({ ...report, home: 'folder-1' });
     expect(registry.get('edge-1')).toMatchObject({ instances: 2, position: '9' });
