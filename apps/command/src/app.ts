@@ -18,6 +18,8 @@ import { FeedConvergence, noConvergence } from './convergence.js';
 /** As metrics and traces call it. */
 const SERVICE = 'upgate-command';
 
+const NO_FEED = 'NATS is not connected: what the edges enforce cannot be asked';
+
 export interface CommandApp {
   /** Of HTTP. */
   address: ListenAddress;
@@ -33,7 +35,7 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   const log = new LogMetrics(registry);
   const store = await openEventStore({ ...config, logger, onCommit: log.committed });
   parts.defer(() => store.close());
-  const feed = connectConvergence(config, logger, parts);
+  const feed = connectConvergence(config, logger, readiness, parts);
   const convergence = feed ?? noConvergence;
   const shared = { logger, registry, readiness };
   const app = await startApiApp({
@@ -45,6 +47,7 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   });
   parts.defer(() => app.close());
   parts.defer(() => feed?.stop());
+  parts.defer(() => readiness.leave(config.stopDelayMs));
   const running = parts.move();
   return { address: addressOf(app), stop: () => running.disposeAsync() };
 }
@@ -52,10 +55,12 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
 function connectConvergence(
   { nats, fleet }: CommandConfig,
   logger: Logger,
+  readiness: Readiness,
   parts: AsyncDisposableStack,
 ): FeedConvergence | undefined {
   if (!nats) return undefined;
   const connection = connectFeed({ servers: nats, name: 'command', logger });
   parts.defer(() => connection.close());
+  readiness.watch('feed', () => (connection.connected ? undefined : NO_FEED));
   return new FeedConvergence(connection, fleet);
 }

@@ -11,6 +11,7 @@ import { CommandGrpcController } from './grpc/command.controller.js';
 import { BatchController } from './http/batch.controller.js';
 import { ResourcesCommandController } from './http/resources.controller.js';
 import { WebsocketsCommandController } from './http/websockets.controller.js';
+import { LogHealth } from './log-health.js';
 import { CommandMetrics } from './observe.js';
 
 /** The .proto files of the services that the write side serves. */
@@ -30,7 +31,9 @@ export class CommandModule implements BeforeApplicationShutdown {
   constructor(@Inject(Commands) private readonly commands: Commands) {}
 
   static register({ store, convergence, logger, registry, readiness }: CommandModuleOptions): DynamicModule {
-    const commands = new Commands(store, convergence, new CommandMetrics(registry, readiness));
+    const log = new LogHealth(store);
+    readiness.add('log', () => log.problem());
+    const commands = new Commands(store, convergence, new CommandMetrics(registry, log));
     return {
       module: CommandModule,
       controllers: [

@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { Matches } from 'class-validator';
 import {
+  configOf,
   Env,
   IsDuration,
   IsListenAddress,
   IsName,
   IsNatsServers,
   ProgramConfig,
+  StopConfig,
   type ListenAddress,
 } from '#platform';
 
@@ -15,7 +17,7 @@ const SECOND = 1_000;
 const HOUR = 3_600_000;
 
 /** What an edge agent needs to know wherever it runs. */
-export class EdgeConfig extends ProgramConfig {
+export class EdgeConfig extends configOf(ProgramConfig, StopConfig) {
   /** Where the proxy listens for the clients of the CDN. */
   @Env('UPGATE_EDGE')
   @IsListenAddress()

@@ -21,6 +21,7 @@ import { tracedHandler } from './observe.js';
 
 const SAVE_RETRY_MS = 5_000;
 const NO_POLICY = 'no policy: none on disk, and none has come from the control plane yet';
+const NO_FEED = 'NATS is not connected: the policy may be out of date';
 
 export interface EdgeAgent {
   /** Of the proxy. */
@@ -59,6 +60,9 @@ export async function startEdgeAgent(config: EdgeConfig, nats: string[], logger:
   parts.defer(() => connection.close());
   const feed = joinFeed(config, home, connection, policy, enforcer, logger);
   parts.defer(() => feed.close());
+  readiness.watch('feed', () => (connection.connected ? undefined : NO_FEED));
+  readiness.watch('disk', () => policy.saveError);
+  parts.defer(() => readiness.leave(config.stopDelayMs));
   registerMetrics(registry, { policy, enforcer, feed: () => feed.state, connection, node: config });
 
   const running = parts.move();

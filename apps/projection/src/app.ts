@@ -35,9 +35,9 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: config.nats, name: 'projection', logger });
   parts.defer(() => connection.close());
-  const { fleet, http, grpc } = config;
+  const { fleet, http, grpc, maxLagMs, stopDelayMs } = config;
   const folder = readModelFolder(config);
-  const readSide = await ReadSide.open({ store, folder, connection, fleet, logger });
+  const readSide = await ReadSide.open({ store, folder, connection, fleet, maxLagMs, logger });
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   observe(readSide, store, registry, readiness);
@@ -51,6 +51,7 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
     logger,
   });
   parts.defer(() => app.close());
+  parts.defer(() => readiness.leave(stopDelayMs));
   const running = parts.move();
   return { address: addressOf(app), stop: () => running.disposeAsync() };
 }

@@ -1,5 +1,15 @@
 import { IsOptional } from 'class-validator';
-import { ApiConfig, configOf, Env, IsName, IsNatsServers, LogConfig, ProgramConfig } from '#platform';
+import {
+  ApiConfig,
+  configOf,
+  Env,
+  IsName,
+  IsNatsServers,
+  LogConfig,
+  ProgramConfig,
+  IsDuration,
+  StopConfig,
+} from '#platform';
 
 /** What a rebuild of the read model needs to know. */
 export class RebuildConfig extends configOf(ProgramConfig, LogConfig) {
@@ -10,7 +20,7 @@ export class RebuildConfig extends configOf(ProgramConfig, LogConfig) {
 }
 
 /** Of a projection that runs as a program of its own. */
-export class ProjectionConfig extends configOf(RebuildConfig, ApiConfig) {
+export class ProjectionConfig extends configOf(RebuildConfig, ApiConfig, StopConfig) {
   @Env('UPGATE_NATS')
   @IsNatsServers()
   nats!: string[];
@@ -18,4 +28,9 @@ export class ProjectionConfig extends configOf(RebuildConfig, ApiConfig) {
   @Env('UPGATE_FLEET')
   @IsName()
   fleet = 'default';
+
+  /** For so long it may be behind the log and still be ready. */
+  @Env('UPGATE_MAX_LAG')
+  @IsDuration(100, 3_600_000)
+  maxLagMs = 5_000;
 }

@@ -8,6 +8,8 @@ import { RESOURCE_STREAMS } from './fold/projection.js';
 import { gauge, total } from './metrics.js';
 import type { ReadSide } from './read-side.js';
 
+const NO_FEED = 'NATS is not connected: the edges hear nothing of this replica';
+
 /** Says how the read side does, to those who scrape and those who probe. */
 export function observe(
   readSide: ReadSide,
@@ -16,6 +18,7 @@ export function observe(
   readiness: Readiness,
 ): void {
   readiness.add('projection', () => readSide.runner.problem());
+  readiness.watch('feed', () => (readSide.connected ? undefined : NO_FEED));
   registerPositions(readSide, store, registry);
   registerEdges(readSide, registerConvergence(readSide, registry), registry);
   registerFeed(readSide, registry);

@@ -22,12 +22,16 @@ import { Projection } from './fold/projection.js';
 import { openReadModel } from './read-model/open-read-model.js';
 import { SettingsSource } from './settings-source.js';
 
+const MAX_LAG_MS = 5_000;
+
 export interface ReadSideOptions {
   store: EventStore;
   /** Of the read model: no other replica may use it. */
   folder: string;
   connection: FeedConnection;
   fleet: string;
+  /** For so long it may be behind the log and still be ready; 5 s unless given. */
+  maxLagMs?: number;
   logger: Logger;
 }
 
@@ -56,11 +60,12 @@ export class ReadSide {
     readonly projection: Projection,
     private readonly lock: DisposableStack,
   ) {
-    const { store, logger } = options;
+    const { store, logger, maxLagMs = MAX_LAG_MS } = options;
     this.runner = new ProjectionRunner({
       store,
       projection,
       publish: (move) => this.#publisher && this.#publish(move, this.#publisher),
+      maxLagMs,
       logger,
     });
     this.#traces = this.#carryTraces();

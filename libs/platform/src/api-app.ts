@@ -1,8 +1,10 @@
+import type { Server } from '@grpc/grpc-js';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { listening } from './cannot-listen.js';
+import { closeCalls } from './close-calls.js';
 import { setUpDocs } from './docs.js';
 import { grpcOptions } from './grpc-options.js';
 import { HealthController, Readiness } from './health.js';
@@ -36,7 +38,9 @@ export async function startApiApp(options: ApiAppOptions): Promise<NestFastifyAp
   );
   try {
     setUpDocs(app);
-    app.connectMicroservice(grpcOptions(formatAddress(grpc), services, logger), { inheritAppConfig: true });
+    const closing = (server: Server) => closeCalls(app.getHttpAdapter().getInstance(), server);
+    const calls = grpcOptions(formatAddress(grpc), services, logger, closing);
+    app.connectMicroservice(calls, { inheritAppConfig: true });
     await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());
     await listening('UPGATE_HTTP', http, () => app.listen(http.port, http.host));
     return app;

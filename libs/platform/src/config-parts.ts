@@ -1,8 +1,11 @@
 import { IsIn } from 'class-validator';
 import { Env } from './config.js';
-import { IsLogAddress } from './config-rules.js';
+import { IsDuration, IsLogAddress } from './config-rules.js';
 import { IsListenAddress, type ListenAddress } from './listen-address.js';
 import type { LogFormat } from './logger.js';
+
+/** The rest of a stop has to fit into 10 s too. */
+const MAX_STOP_DELAY_MS = 5_000;
 
 /** Of every program. */
 export class ProgramConfig {
@@ -20,6 +23,14 @@ export class ApiConfig {
   @Env('UPGATE_GRPC')
   @IsListenAddress()
   grpc: ListenAddress = { host: '127.0.0.1', port: 50051 };
+}
+
+/** Of a program that load balancers may send requests to. */
+export class StopConfig {
+  /** For how long it says that it is not ready before it stops. */
+  @Env('UPGATE_STOP_DELAY')
+  @IsDuration(0, MAX_STOP_DELAY_MS)
+  stopDelayMs = 0;
 }
 
 /** Of a program that opens the event log. */

@@ -13,9 +13,14 @@ import { activeTracer } from './observe/tracing.js';
 
 /**
  * `upgate.v1` on one address, with health, reflection and a line in the log per call. Health says SERVING for the server
- * and each service.
+ * and each service. `onServer` is told of the server before it takes calls.
  */
-export function grpcOptions(url: string, services: readonly string[], logger: Logger): GrpcOptions {
+export function grpcOptions(
+  url: string,
+  services: readonly string[],
+  logger: Logger,
+  onServer: (server: Server) => void,
+): GrpcOptions {
   const tracer = activeTracer();
   const interceptors = tracer ? [grpcLog(logger), traceGrpc(tracer)] : [grpcLog(logger)];
   const channelOptions: ServerOptions = { interceptors };
@@ -34,7 +39,9 @@ export function grpcOptions(url: string, services: readonly string[], logger: Lo
         defaults: true,
         oneofs: true,
       },
-      onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
+      gracefulShutdown: true,
+      onLoadPackageDefinition: (definition: PackageDefinition, server: Server) => {
+        onServer(server);
         new ReflectionService(definition).addToServer(server);
         new HealthImplementation(allServing(definition)).addToServer(server);
       },

@@ -26,6 +26,7 @@ export async function createHttpApp(
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    return503OnClosing: false,
     clientErrorHandler: answerClientError,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
   });

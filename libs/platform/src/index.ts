@@ -10,7 +10,7 @@ export { startApiApp, type ApiAppOptions } from './api-app.js';
 export { ApiError, toProblem } from './api-error.js';
 export { ApiProblems } from './api-problem.js';
 export { ConfigInvalid, configOf, Env, parseConfig } from './config.js';
-export { ApiConfig, LogConfig, ProgramConfig } from './config-parts.js';
+export { ApiConfig, LogConfig, ProgramConfig, StopConfig } from './config-parts.js';
 export { parseDuration } from './duration.js';
 export { asApiError, ErrorFilter, toGrpcError } from './error-filter.js';
 export { ERRORS, type ErrorCode } from './error-table.js';

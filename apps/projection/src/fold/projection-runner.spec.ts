@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryEventStore } from '#event-store';
+import { MemoryEventStore, type SubscriptionItem } from '#event-store';
 import { eventually } from '../../../../test/support/condition.js';
 import { aMetadata, ResourceLog } from '../../../../test/support/resource-log.js';
 import { ReadModel } from '../read-model/read-model.js';
@@ -12,9 +12,21 @@ import type { SettingsMove } from './change-cutter.js';
 import { ProjectionRunner } from './projection-runner.js';
 import { Projection } from './projection.js';
 
+/** While it is endless its subscribers are never told that they have reached the end. */
+class EndlessStore extends MemoryEventStore {
+  endless = false;
+
+  override async *subscribe(
+    options: Parameters<MemoryEventStore['subscribe']>[0],
+  ): AsyncGenerator<readonly SubscriptionItem[]> {
+    for await (const items of super.subscribe(options))
+      yield this.endless ? items.filter(({ kind }) => kind === 'event') : items;
+  }
+}
+
 let folder: string;
 let readModel: ReadModel;
-let store: MemoryEventStore;
+let store: EndlessStore;
 let log: ResourceLog;
 let projection: Projection;
 let runner: ProjectionRunner;
@@ -23,14 +35,15 @@ let logged: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'upgate-runner-'));
-  store = new MemoryEventStore();
+  store = new EndlessStore();
   log = new ResourceLog(store);
   readModel = new ReadModel(join(folder, 'read-model.sqlite'), await store.epoch());
   projection = new Projection(readModel, readModel.loadSettings());
   published = [];
   logged = [];
   const logger = pino({}, { write: (line) => void logged.push(line) });
-  runner = new ProjectionRunner({ store, projection, publish: (move) => published.push(move), logger });
+  const publish = (move: SettingsMove) => published.push(move);
+  runner = new ProjectionRunner({ store, projection, publish, maxLagMs: 100, logger });
 });
 
 afterEach(async () => {
@@ -73,6 +86,19 @@ describe('the runner', () => {
     runner.start();
     await runner.caughtUp;
     expect(runner.problem()).toBeUndefined();
+  });
+
+  it('is not ready once it is behind for longer than it may be, and is again at the end of the log', async () => {
+    await log.create('a');
+    runner.start();
+    await runner.caughtUp;
+    store.endless = true;
+    await log.create('b');
+    const problem = await eventually('that it is behind', () => runner.problem());
+    expect(problem).toBe('catching up with the log, at position 2');
+    store.endless = false;
+    await log.create('c');
+    await eventually('that it is ready', () => runner.problem() === undefined);
   });
 
   it('stands still at an event that it does not know, says so, and goes on from there', async () => {

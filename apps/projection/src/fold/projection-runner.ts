@@ -7,13 +7,14 @@ import { RESOURCE_STREAMS, type Projection } from './projection.js';
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
-const LAG_ALLOWED_MS = 5_000;
 
 export interface RunnerOptions {
   store: EventStore;
   projection: Projection;
   /** Told of every move of the settings, after it is kept. */
   publish: (move: SettingsMove) => void;
+  /** For so long it may be behind the log before that is a problem. */
+  maxLagMs: number;
   logger: Logger;
 }
 
@@ -95,7 +96,7 @@ export class ProjectionRunner {
   problem(): string | undefined {
     if (this.#failure !== undefined) return this.#failure;
     if (this.#behindSince === undefined) return undefined;
-    const late = !this.#everCaughtUp || performance.now() - this.#behindSince > LAG_ALLOWED_MS;
+    const late = !this.#everCaughtUp || performance.now() - this.#behindSince > this.#options.maxLagMs;
     return late ? `catching up with the log, at position ${this.#position}` : undefined;
   }
 

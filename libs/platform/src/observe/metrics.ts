@@ -39,8 +39,8 @@ function registerReadiness(readiness: Readiness, registry: Registry): void {
     help: 'Whether a part of the program can do its work: 1, or 0 and /readyz says why',
     labelNames: ['part'],
     registers: [registry],
-    collect() {
-      const problems = readiness.problems();
+    async collect() {
+      const problems = await readiness.problems();
       for (const part of readiness.parts) this.set({ part }, part in problems ? 0 : 1);
     },
   });
