@@ -46,14 +46,11 @@ describe('the services of docker-compose.yml', () => {
     running(program).map(([name, service]) => ({ name, program, service })),
   );
 
-  it.each(programs)('$name is told only what its program knows', ({ program, service }) => {
+  it.each(programs)('$name is told only what its program knows, and accepts', ({ program, service }) => {
     const known = [...environmentOf(CONFIGS[program]!).values()].flatMap((name) => [name, `${name}_FILE`]);
     const told = Object.keys(service.environment ?? {}).filter((name) => name.startsWith('UPGATE_'));
     expect(told.filter((name) => !known.includes(name))).toEqual([]);
-  });
-
-  it.each(running('edge-agent'))('%s is told what its program accepts', (name, service) => {
-    expect(parseConfig(EdgeAgentConfig, environment(service))).toMatchObject({ node: name, data: '/data' });
+    expect(() => parseConfig(CONFIGS[program]!, environment(service))).not.toThrow();
   });
 
   it.each(programs)(
