@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alerts, alertsTried } from './alerts.js';
+import { composeServices, targets } from './scraped.js';
 import { dashboard, dashboardExpressions } from './dashboard.js';
 import { promtool } from './promtool.js';
 
@@ -24,6 +25,19 @@ describe('the alerts', () => {
     expect(annotations['summary']).toMatch(/\S/);
     expect(annotations['description']).toMatch(/\.$/);
     expect(annotations['runbook_url']).toBe(`docs/operations.md#${anchorOf(alert)}`);
+  });
+});
+
+describe('the configuration', () => {
+  it('has every program of docker-compose.yml scraped', () => {
+    const services = composeServices();
+    const ofKind = (kind: string, port: number) =>
+      services.filter((name) => name.startsWith(`${kind}-`)).map((name) => `${name}:${port}`);
+    expect(targets()).toEqual({
+      'upgate-command': ofKind('command', 8080),
+      'upgate-projection': ofKind('projection', 8080),
+      'upgate-edge-agent': ofKind('edge', 8090),
+    });
   });
 });
 
