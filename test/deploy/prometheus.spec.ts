@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alerts, alertsTried } from './alerts.js';
-import { composeServices, targets } from './scraped.js';
 import { dashboard, dashboardExpressions } from './dashboard.js';
 import { promtool } from './promtool.js';
+import { composeServices, scrapedTargets } from './scraped.js';
 
 const WIDTH = 24;
 
@@ -33,7 +33,7 @@ describe('the configuration', () => {
     const services = composeServices();
     const ofKind = (kind: string, port: number) =>
       services.filter((name) => name.startsWith(`${kind}-`)).map((name) => `${name}:${port}`);
-    expect(targets()).toEqual({
+    expect(scrapedTargets()).toEqual({
       'upgate-command': ofKind('command', 8080),
       'upgate-projection': ofKind('projection', 8080),
       'upgate-edge-agent': ofKind('edge', 8090),
