@@ -15,7 +15,7 @@ const LIBRARIES = {
   client: { libraries: ['contract'], packages: [], builtin: '.' },
 };
 
-const APPS = ['command', 'projection', 'edge-agent', 'cli', 'panel'];
+const APPS = ['command', 'projection', 'edge-agent', 'log', 'cli', 'panel'];
 
 function libraryRules([library, { libraries, packages, builtin }]) {
   const from = { path: `^libs/${library}/`, pathNot: TESTS };

@@ -14,6 +14,7 @@ export const PROGRAMS = {
   command: { main: fromDist('apps/command/src/main.js'), commands: none, built: true },
   projection: { main: fromDist('apps/projection/src/main.js'), commands: none, built: true },
   rebuild: { main: fromDist('apps/projection/src/rebuild.js'), commands: none, built: true },
+  log: { main: fromDist('apps/log/src/main.js'), commands: none, built: true },
   demo: { main: fromDist('examples/demo/src/main.js'), commands: none, built: true },
   bench: { main: fromDist('bench/main.js'), commands: () => ['nats-server'], built: true },
   chaos: { main: fromDist('test/chaos/main.js'), commands: () => ['nats-server'], built: true },

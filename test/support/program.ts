@@ -19,8 +19,8 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
 
-  constructor(entry: string, env: Record<string, string>) {
-    this.#child = spawn(process.execPath, [join(ROOT, 'dist', entry)], {
+  constructor(entry: string, env: Record<string, string>, args: readonly string[] = []) {
+    this.#child = spawn(process.execPath, [join(ROOT, 'dist', entry), ...args], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', UPGATE_LOG: 'json', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -33,7 +33,7 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   const log = new LogMetrics(registry);
-  const store = await openEventStore({ ...config, logger, onCommit: log.committed });
+  const store = await openEventStore(config, { logger, onCommit: log.committed });
   parts.defer(() => store.close());
   const feed = connectConvergence(config, logger, readiness, parts);
   const convergence = feed ?? noConvergence;

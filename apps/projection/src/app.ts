@@ -31,7 +31,7 @@ export interface ProjectionApp {
 export async function startProjection(config: ProjectionConfig, logger: Logger): Promise<ProjectionApp> {
   await using parts = new AsyncDisposableStack();
   parts.defer(await startTracing(SERVICE, logger));
-  const store = await openEventStore({ ...config, logger });
+  const store = await openEventStore(config, { logger });
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: config.nats, name: 'projection', logger });
   parts.defer(() => connection.close());

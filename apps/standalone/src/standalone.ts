@@ -78,7 +78,7 @@ async function startControlPlane(
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   const log = new LogMetrics(registry);
-  const store = await openEventStore({ store: address, data, logger, onCommit: log.committed });
+  const store = await openEventStore({ store: address, data }, { logger, onCommit: log.committed });
   parts.defer(() => store.close());
   const connection = connectFeed({ servers: nats, name: 'control-plane', logger });
   parts.defer(() => connection.close());

@@ -21,8 +21,8 @@ interface Pending {
   events: Proposed[];
 }
 
-/** What befalls the appends that follow, one entry each. */
-export type Fault = 'lose-answer' | 'never-answer' | 'no-leader' | 'leader-elsewhere' | 'deny';
+/** What befalls the appends that follow, one entry each; undefined: nothing. */
+export type Fault = undefined | 'lose-answer' | 'never-answer' | 'no-leader' | 'leader-elsewhere' | 'deny';
 
 export class KurrentServer {
   readonly faults: Fault[] = [];

@@ -21,8 +21,11 @@ import type { Position } from '../event-store.js';
  * 7. Streams are neither truncated, nor given a lifetime, nor deleted: who runs the server sees to that.
  */
 
-/** Where the log's epoch is kept: the id of this stream's only event. */
+/** What befell the log itself. Its epoch is the id of the last event here, which is a LOG_CREATED. */
 export const EPOCH_STREAM = 'upgateLog';
+export const LOG_CREATED = 'LogCreated';
+/** The last one here: the log is not complete. */
+export const IMPORT_BEGUN = 'LogImportBegun';
 
 /** Of 32 records each: how far a subscription may get through events of others before it hears of it. */
 const CHECKPOINT_INTERVAL = 32;

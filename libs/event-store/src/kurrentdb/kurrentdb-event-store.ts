@@ -9,6 +9,7 @@ import {
   type ResolvedEvent,
 } from '@kurrent/kurrentdb-client';
 import {
+  StoreUnavailable,
   WrongRevision,
   type Appended,
   type EventStore,
@@ -18,8 +19,9 @@ import {
   type RecordedEvent,
   type SubscriptionItem,
 } from '../event-store.js';
+import type { ImportTarget } from '../transfer/import-log.js';
 import { isAsExpected } from '../expected-revision.js';
-import { EPOCH_STREAM, readPosition, streamsWith } from './assumptions.js';
+import { EPOCH_STREAM, IMPORT_BEGUN, LOG_CREATED, readPosition, streamsWith } from './assumptions.js';
 import { KurrentConnection } from './connection.js';
 import { fromResolved, toEventData } from './events.js';
 import { resubscribing, type SubscriptionOptions } from './subscription.js';
@@ -53,8 +55,33 @@ export class KurrentDBEventStore implements EventStore {
     }
   }
 
+  /** A log that is closed to all who open it until the import is complete. Throws if there is a log already. */
+  static async importTarget(address: string): Promise<ImportTarget> {
+    const store = new KurrentDBEventStore(new KurrentConnection(address, DEADLINE_MS));
+    try {
+      await store.#beginImport();
+      return {
+        store,
+        ordered: false,
+        finish: async () => ({ epoch: await store.renewEpoch() }),
+        close: () => store.close(),
+      };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
   async epoch(): Promise<string> {
-    return (await this.#readEpoch()) ?? (await this.#makeEpoch());
+    const last = await this.#lifeOf();
+    if (last?.type === IMPORT_BEGUN)
+      throw new StoreUnavailable('an import into the event log is not complete: run it again');
+    return last?.id ?? (await this.#record(LOG_CREATED, 0));
+  }
+
+  /** Gives the log another epoch: whoever has opened it before goes on with the former one. */
+  async renewEpoch(): Promise<string> {
+    return this.#record(LOG_CREATED, (await this.#lifeOf())?.revision ?? 0);
   }
 
   async head(): Promise<Position> {
@@ -169,33 +196,42 @@ export class KurrentDBEventStore implements EventStore {
     return page.map(fromResolved);
   }
 
-  async #readEpoch(): Promise<string | undefined> {
-    const [first] = await this.connection.run((client) =>
-      collected(client.readStream(EPOCH_STREAM, { maxCount: 1, requiresLeader: true })),
-    );
-    return first?.event?.id;
+  async #beginImport(): Promise<void> {
+    const last = await this.#lifeOf();
+    if (last?.type === IMPORT_BEGUN) return;
+    const { done } = await this.readAll().next();
+    if (!done) throw new Error('There are events in KurrentDB already: an import makes a new log.');
+    await this.#record(IMPORT_BEGUN, last?.revision ?? 0);
   }
 
-  /** Of many who make it at once, the server lets one win; all take the winner's. */
-  async #makeEpoch(): Promise<string> {
-    const time = new Date().toISOString();
+  /** What was last recorded of the log itself. */
+  async #lifeOf(): Promise<RecordedEvent | undefined> {
+    const [last] = await this.connection.run((client) =>
+      collected(
+        client.readStream(EPOCH_STREAM, {
+          direction: BACKWARDS,
+          fromRevision: END,
+          maxCount: 1,
+          requiresLeader: true,
+        }),
+      ),
+    );
+    return last && fromResolved(last);
+  }
+
+  /** Of many who record it at once, the server lets one win; all take the winner's. Gives its id. */
+  async #record(type: string, after: number): Promise<string> {
     const id = randomUUID();
-    await this.#appendAt(EPOCH_STREAM, 0, [
-      {
-        id,
-        type: 'LogCreated',
-        data: {},
-        metadata: {
-          schemaVersion: 1,
-          time,
-          actor: { id: 'upgate', kind: 'system' },
-          commandId: id,
-          correlationId: id,
-          causationId: id,
-        },
-      },
-    ]);
-    return (await this.#readEpoch()) ?? id;
+    const metadata = {
+      schemaVersion: 1,
+      time: new Date().toISOString(),
+      actor: { id: 'upgate', kind: 'system' },
+      commandId: id,
+      correlationId: id,
+      causationId: id,
+    };
+    await this.#appendAt(EPOCH_STREAM, after, [{ id, type, data: {}, metadata }]);
+    return (await this.#lifeOf())?.id ?? id;
   }
 }
 

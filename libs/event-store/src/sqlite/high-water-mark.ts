@@ -46,6 +46,6 @@ export function highestAcknowledged(logFile: string): bigint {
   return /^\d{20}$/.test(text) ? BigInt(text) : 0n;
 }
 
-function markOf(logFile: string): string {
+export function markOf(logFile: string): string {
   return `${logFile}.head`;
 }

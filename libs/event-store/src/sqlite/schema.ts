@@ -2,6 +2,9 @@
 export const APPLICATION_ID = 0x55504754;
 export const VERSION = 1;
 
+export const NEVER_CHANGED =
+  "CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END";
+
 /** Events are never deleted, so positions count up without gap and none is given twice. */
 export const SCHEMA = `
   CREATE TABLE meta (epoch TEXT NOT NULL) STRICT;
@@ -16,7 +19,7 @@ export const SCHEMA = `
     checksum INTEGER NOT NULL,
     UNIQUE (stream, revision)
   ) STRICT;
-  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+  ${NEVER_CHANGED};
   CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${VERSION};
