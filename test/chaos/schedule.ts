@@ -6,6 +6,8 @@ const PROCESSES = ['command', 'nats', ...PROJECTIONS, ...EDGES] as const;
 const DISKS = ['log', ...PROJECTIONS, ...EDGES] as const;
 const KINDS = ['kill', 'kill', 'pause', 'cut', 'full'] as const;
 
+/** At the start of a round, for commands that are answered as applied. */
+const CALM_MS = 1_500;
 const FAULTS_MS = 10_000;
 const LONGEST_MS = 3_000;
 
@@ -21,7 +23,7 @@ export interface Fault {
 export function planRound(random: Random): Fault[] {
   const busyUntil = new Map<string, number>();
   const faults: Fault[] = [];
-  for (let atMs = 200; atMs < FAULTS_MS; atMs += random.between(100, 900)) {
+  for (let atMs = CALM_MS; atMs < FAULTS_MS; atMs += random.between(100, 900)) {
     const kind = random.pick(KINDS);
     const target = random.pick(targetsOf(kind));
     const forMs = random.between(50, LONGEST_MS);
