@@ -118,6 +118,7 @@ describe('a command over gRPC', () => {
       'idempotency-key': 'key-1',
       'if-match': '1',
       'upgate-actor': 'alice',
+      'upgate-actor-address': '192.0.2.7',
       'x-request-id': 'request-9',
       wait: 'applied',
       timeout: '10ms',
@@ -131,7 +132,7 @@ describe('a command over gRPC', () => {
     expect(client.lastMetadata.get('idempotency-replayed')).toEqual(['true']);
     const [, event] = await rig.events('meta');
     expect(event!.metadata).toMatchObject({
-      actor: { id: 'alice', kind: 'user', address: '127.0.0.1' },
+      actor: { id: 'alice', kind: 'user', address: '192.0.2.7' },
       correlationId: 'request-9',
     });
   });

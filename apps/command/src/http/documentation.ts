@@ -8,6 +8,10 @@ const TEXT = { type: 'string' } as const;
 const CALLER_HEADERS = [
   header('Upgate-Actor', 'Who acts, as the gateway in front says: `anonymous` if absent.'),
   header('Upgate-Actor-Kind', 'Such as `user`, which is the default, or `service`.'),
+  header(
+    'Upgate-Actor-Address',
+    'Where they act from, as the gateway says: the address of the connection if absent.',
+  ),
   header('X-Request-Id', 'Kept in the history and given back; made by the server if absent.'),
   header('traceparent', 'W3C trace context, kept with the events.'),
 ];

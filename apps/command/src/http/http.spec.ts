@@ -207,6 +207,14 @@ describe('the switch', () => {
     });
   });
 
+  it('takes the word of the gateway for where an actor is', async () => {
+    await put('switch', { enabled: false }, { 'upgate-actor-address': '2001:db8::7' });
+    await put('switch', { enabled: true }, { 'upgate-actor-address': '192.0.2.7' });
+    const [one, other] = (await rig.events('switch')).slice(-2);
+    expect(one!.metadata.actor).toMatchObject({ id: 'anonymous', address: '2001:db8::7' });
+    expect(other!.metadata.actor.address).toBe('192.0.2.7');
+  });
+
   it.each<[string, unknown, string]>([
     ['nothing', {}, 'enabled'],
     ['text for a switch', { enabled: 'false' }, 'enabled'],
@@ -398,6 +406,7 @@ describe('headers and parameters', () => {
     ['idempotency-key', 'x'.repeat(256)],
     ['upgate-actor', 'x'.repeat(256)],
     ['upgate-actor-kind', 'User!'],
+    ['upgate-actor-address', 'here'],
   ])('that are bad are refused by name: %s: %s', async (name, value) => {
     const refused = await problem(
       'PUT',

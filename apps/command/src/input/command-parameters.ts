@@ -1,6 +1,6 @@
 import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, Matches } from 'class-validator';
+import { IsIn, IsInt, IsIP, Matches } from 'class-validator';
 import { IsTimeout } from '#platform';
 import { Optional } from './optional.js';
 import { ReasonInput } from './websockets-input.js';
@@ -24,6 +24,10 @@ export class CommandHeaders {
 
   @Matches(/^[a-z0-9-]{1,32}$/, { message: 'must be 1 to 32 of a-z, 0-9 and "-"' })
   'upgate-actor-kind' = 'user';
+
+  @Optional()
+  @IsIP(undefined, { message: 'must be an IP address' })
+  'upgate-actor-address'?: string;
 }
 
 export class WaitParameters {

@@ -5,11 +5,11 @@ import { CommandHeaders } from './command-parameters.js';
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Reads the context of a command from headers or metadata. Throws ApiError request_invalid naming what is wrong. */
+/** Reads the context of a command from headers or metadata; `peer` is the address of the connection. Throws ApiError request_invalid naming what is wrong. */
 export function contextOf(
   header: (name: string) => unknown,
   requestId: string,
-  address: string,
+  peer: string,
 ): CommandContext {
   const headers = validated(
     CommandHeaders,
@@ -18,10 +18,15 @@ export function contextOf(
       'if-match': header('if-match'),
       'upgate-actor': header('upgate-actor'),
       'upgate-actor-kind': header('upgate-actor-kind'),
+      'upgate-actor-address': header('upgate-actor-address'),
     }),
   );
   return {
-    actor: { id: headers['upgate-actor'], kind: headers['upgate-actor-kind'], address },
+    actor: {
+      id: headers['upgate-actor'],
+      kind: headers['upgate-actor-kind'],
+      address: headers['upgate-actor-address'] ?? peer,
+    },
     requestId,
     traceparent: traceparentOf(header('traceparent')),
     idempotencyKey: headers['idempotency-key'],
