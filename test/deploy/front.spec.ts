@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status, type ServiceError } from '@grpc/grpc-js';
@@ -49,6 +50,7 @@ async function start(name: string): Promise<void> {
     UPGATE_DATA: folder,
     UPGATE_NATS: nats.url,
     UPGATE_READ_MODEL: join(folder, name),
+    UPGATE_STOP_DELAY: '3s',
   });
 }
 
@@ -78,11 +80,11 @@ function http<Answer extends object>(
 function grpc<Answer extends object>(
   client: GrpcClient,
   method: string,
-  request: object,
+  message: object,
   metadata: Record<string, string>,
 ): Promise<Answer> {
   return eventually(`an answer to ${method}`, () =>
-    client.call<Answer>(method, request, metadata).catch((error: ServiceError) => {
+    client.call<Answer>(method, message, metadata).catch((error: ServiceError) => {
       if (error.code === status.UNAVAILABLE) return undefined;
       throw error;
     }),
@@ -129,13 +131,64 @@ it('keeps taking commands and queries when a process of each kind dies', { timeo
   await writing;
 });
 
+it('loses no request when a process of each kind is stopped', { timeout: 90_000 }, async () => {
+  const { position } = await create('forum');
+  const stop = new AbortController();
+  const statuses = new Set<number>();
+  const asking = (async () => {
+    for (let n = 0; !stop.signal.aborted; n += 1) {
+      const body = JSON.stringify({ enabled: n % 2 === 1 });
+      const headers = { 'content-type': 'application/json' };
+      const path = '/v1/resources/forum/websockets';
+      statuses.add((await front.fetch(path, { method: 'PUT', headers, body })).status);
+      statuses.add((await front.fetch(`${path}?after=${position}`)).status);
+    }
+  })();
+  for (const name of ['command-2', 'projection-2']) {
+    expect(await services[name]!.program.stop()).toBe(0);
+    await services[name]!.restart();
+  }
+  stop.abort();
+  await asking;
+  expect([...statuses]).toEqual([200]);
+});
+
+it('tells where an actor is, as the gateway says or as it sees', async () => {
+  const { port } = new URL(`http://${front.http}`);
+  const from = (headers: Record<string, string>) =>
+    new Promise((resolve, reject) => {
+      const path = '/v1/resources/chat/websockets';
+      const options = { method: 'DELETE', path, port, headers, localAddress: '127.0.0.2' };
+      request(options, (response) => response.resume().once('end', resolve))
+        .once('error', reject)
+        .end();
+    });
+  await create('chat');
+  await http('PUT', '/v1/resources/chat/websockets', { enabled: false }, 'off');
+  await from({ 'upgate-actor': 'alice' });
+  const { position } = await http<Done>(
+    'PUT',
+    '/v1/resources/chat/websockets',
+    { enabled: false },
+    'off-again',
+  );
+  await from({ 'upgate-actor': 'bob', 'upgate-actor-address': '192.0.2.7' });
+  const history = await eventually('both to be told', async () => {
+    const page = `/v1/resources/chat/history?after=${position}`;
+    const { items } = await http<{ items: HistoryItemJson[] }>('GET', page);
+    return items.length === 5 && items;
+  });
+  const addresses = Object.fromEntries(history.map(({ actor }) => [actor.id, actor.address]));
+  expect(addresses).toMatchObject({ alice: '127.0.0.2', bob: '192.0.2.7' });
+});
+
 it('leads every request to the side that serves it', { timeout: 90_000 }, async () => {
-  const { position } = await create('chat');
+  const { position } = await create('video');
   const statusOf = async (path: string, method = 'GET') => (await front.fetch(path, { method })).status;
-  expect(await statusOf(`/v1/resources/chat?after=${position}`)).toBe(200);
+  expect(await statusOf(`/v1/resources/video?after=${position}`)).toBe(200);
   expect(await statusOf('/v1/edges')).toBe(200);
   expect(await statusOf('/docs-json')).toBe(200);
-  expect(await statusOf('/v1/resources/chat/websockets', 'DELETE')).toBe(200);
+  expect(await statusOf('/v1/resources/video/websockets', 'DELETE')).toBe(200);
   const forgotten = await front.fetch('/v1/edges/nobody', { method: 'DELETE' });
   expect(await forgotten.json()).toMatchObject({ code: 'edge_unknown' });
 });
