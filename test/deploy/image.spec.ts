@@ -93,7 +93,7 @@ describe('the image', { timeout: 90_000 }, () => {
     expect(await Promise.all([command, projection, agent].map(({ ended }) => ended))).toEqual([0, 0, 0]);
   });
 
-  it('runs all in one with a NATS server elsewhere, and builds its read model anew', async () => {
+  it('runs all in one with a NATS server elsewhere, builds its read model anew and copies its log', async () => {
     const env = {
       ...(await addresses()),
       UPGATE_DATA: await image.volume('standalone'),
@@ -108,6 +108,9 @@ describe('the image', { timeout: 90_000 }, () => {
 
     const rebuild = image.start(['rebuild'], env);
     expect(await rebuild.ended).toBe(0);
+    const copy = image.start(['log', 'export'], env);
+    expect(await copy.ended).toBe(0);
+    expect(copy.said()).toContain('CdnResourceCreated');
   });
 
   it('is not well when nothing answers', async () => {
