@@ -70,6 +70,7 @@ export class Service {
 /** A whole system, each part a process of its own: command, projections on one log, agents, a nats-server. */
 export class SplitSystem {
   readonly projections: Service[] = [];
+  readonly #commands: Service[] = [];
   readonly #agents: EdgeAgent[] = [];
 
   private constructor(
@@ -88,6 +89,13 @@ export class SplitSystem {
     const system = new SplitSystem(folder, nats, command, env);
     for (let replica = 0; replica < replicas; replica += 1) await system.addProjection();
     return system;
+  }
+
+  /** One more than `command`, at the same log. */
+  async addCommand(): Promise<Service> {
+    const command = await Service.start('apps/command/src/main.js', this.env);
+    this.#commands.push(command);
+    return command;
   }
 
   async addProjection(): Promise<Service> {
@@ -110,7 +118,9 @@ export class SplitSystem {
   }
 
   async stop(): Promise<void> {
-    const programs = [...this.#agents, this.command, ...this.projections].map(({ program }) => program);
+    const programs = [...this.#agents, this.command, ...this.#commands, ...this.projections].map(
+      ({ program }) => program,
+    );
     await Promise.all(programs.map((program) => program.kill()));
     await this.nats.stop();
     await rm(this.folder, { recursive: true });

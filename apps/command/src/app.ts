@@ -5,6 +5,7 @@ import {
   addressOf,
   createRegistry,
   LogMetrics,
+  probeLog,
   Readiness,
   startApiApp,
   startTracing,
@@ -35,6 +36,7 @@ export async function startCommand(config: CommandConfig, logger: Logger): Promi
   const log = new LogMetrics(registry);
   const store = await openEventStore(config, { logger, onCommit: log.committed });
   parts.defer(() => store.close());
+  parts.defer(probeLog(store, readiness));
   const feed = connectConvergence(config, logger, readiness, parts);
   const convergence = feed ?? noConvergence;
   const shared = { logger, registry, readiness };

@@ -4,6 +4,7 @@ import { openEventStore } from '#event-store';
 import {
   addressOf,
   createRegistry,
+  probeLog,
   Readiness,
   startApiApp,
   startTracing,
@@ -41,6 +42,7 @@ export async function startProjection(config: ProjectionConfig, logger: Logger):
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   observe(readSide, store, registry, readiness);
+  parts.defer(probeLog(store, readiness));
   const app = await startApiApp({
     imports: [ProjectionModule.register(readSide)],
     services: PROJECTION_SERVICES,

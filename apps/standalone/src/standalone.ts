@@ -8,6 +8,7 @@ import {
   createRegistry,
   lockInstance,
   LogMetrics,
+  probeLog,
   Readiness,
   startApiApp,
   startNatsServer,
@@ -90,6 +91,7 @@ async function startControlPlane(
     logger,
   });
   observe(readSide, store, registry, readiness);
+  parts.defer(probeLog(store, readiness));
   const app = await startApiApp({
     imports: [
       CommandModule.register({

@@ -18,6 +18,7 @@ export { grpcOptions } from './grpc-options.js';
 export { HealthController, Readiness } from './health.js';
 export { addressOf, createHttpApp, requestIdOf } from './http-app.js';
 export { registerFeedTraffic } from './observe/feed-metrics.js';
+export { probeLog } from './observe/log-probe.js';
 export { LogMetrics } from './observe/log-metrics.js';
 export { createRegistry } from './observe/metrics.js';
 export {

@@ -22,10 +22,13 @@ interface Pending {
 }
 
 /** What befalls the appends that follow, one entry each; undefined: nothing. */
-export type Fault = undefined | 'lose-answer' | 'never-answer' | 'no-leader' | 'leader-elsewhere' | 'deny';
+export type Fault =
+  undefined | 'lose-answer' | 'never-answer' | 'no-leader' | 'leader-elsewhere' | 'deny' | 'hang';
 
 export class KurrentServer {
   readonly faults: Fault[] = [];
+  /** False: no node leads, so whatever needs a leader fails. */
+  leading = true;
   #server: grpc.Server | undefined;
   readonly #calls = new Set<
     grpc.ServerDuplexStream<unknown, unknown> | grpc.ServerWritableStream<unknown, unknown>
@@ -77,6 +80,8 @@ export class KurrentServer {
   #read(call: grpc.ServerWritableStream<streams.ReadReq, streams.ReadResp>): void {
     this.#calls.add(call);
     call.on('close', () => this.#calls.delete(call));
+    const [needsLeader] = call.metadata.get('requires-leader');
+    if (!this.leading && needsLeader === 'true') return void call.emit('error', notReady());
     new Reading(this.log, call).start();
   }
 
@@ -97,7 +102,7 @@ export class KurrentServer {
   }
 
   #finish(call: BatchCall, request: streams.BatchAppendReq, { options, events }: Pending): void {
-    const fault = this.faults.shift();
+    const fault = this.leading ? this.faults.shift() : 'no-leader';
     const stream = streamName(options.getStreamIdentifier());
     const answer = new streams.BatchAppendResp()
       .setCorrelationId(request.getCorrelationId())
@@ -105,6 +110,7 @@ export class KurrentServer {
     if (fault === 'leader-elsewhere') return void call.emit('error', leaderElsewhere(this.port));
     if (fault === 'no-leader')
       return void call.write(answer.setError(statusOf('google.protobuf.Empty', new Uint8Array())));
+    if (fault === 'hang') return;
     if (fault === 'deny') return void call.write(answer.setError(accessDenied()));
     if (options.hasAny() || options.hasStreamExists())
       throw new Error('an append without an expected revision');
@@ -136,6 +142,10 @@ function leaderElsewhere(port: number) {
   metadata.set('leader-endpoint-host', '127.0.0.1');
   metadata.set('leader-endpoint-port', String(port));
   return { code: grpc.status.NOT_FOUND, details: 'Leader info available', metadata };
+}
+
+function notReady() {
+  return { code: grpc.status.UNAVAILABLE, details: 'Server Is Not Ready' };
 }
 
 const getSupportedMethods: grpc.handleUnaryCall<unknown, featureMessages.SupportedMethods> = (
