@@ -25,7 +25,7 @@ beforeAll(async () => {
     const [scraped] = await prometheus.query('sum(up) == 5 and min(count_over_time(up[1m])) >= 2');
     return scraped === 5;
   });
-}, 60_000);
+});
 afterAll(async () => {
   await prometheus?.stop();
   await system?.stop();
