@@ -50,7 +50,7 @@ async function start(name: string): Promise<void> {
     UPGATE_DATA: folder,
     UPGATE_NATS: nats.url,
     UPGATE_READ_MODEL: join(folder, name),
-    UPGATE_STOP_DELAY: '3s',
+    UPGATE_STOP_DELAY: '5s',
   });
 }
 

@@ -37,10 +37,11 @@ async function addresses() {
 async function start(program: string, env: Record<string, string>): Promise<Running> {
   const started = image.start([program], env);
   running.push(started);
-  await eventually(`${program} to be well`, async () => {
+  const well = async () => {
     if (started.child.exitCode !== null) throw new Error(`it has ended:\n${started.said()}`);
     return (await image.health(env)) === 0;
-  });
+  };
+  await eventually(`${program} to be well`, well, 60_000);
   return started;
 }
 
