@@ -109,7 +109,8 @@ describe('a whole system with its log in KurrentDB', { timeout: 120_000 }, () =>
       create(`w${index}`, index % 2 === 0 ? system.command : other, 'wanted.test'),
     );
     const codes = (await Promise.all(wanting)).map(({ status }) => status);
-    expect(codes.toSorted()).toEqual([201, ...Array.from({ length: 7 }, () => 409)]);
+    expect(codes.filter((code) => code === 201)).toHaveLength(1);
+    expect(codes.filter((code) => code === 409)).toHaveLength(7);
   });
 
   it('gives a hostname on that a process which died had claimed and not taken', async () => {

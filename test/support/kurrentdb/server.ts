@@ -80,8 +80,8 @@ export class KurrentServer {
   #read(call: grpc.ServerWritableStream<streams.ReadReq, streams.ReadResp>): void {
     this.#calls.add(call);
     call.on('close', () => this.#calls.delete(call));
-    const [needsLeader] = call.metadata.get('requires-leader');
-    if (!this.leading && needsLeader === 'true') return void call.emit('error', notReady());
+    const needsLeader = call.metadata.get('requires-leader').includes('true');
+    if (!this.leading && needsLeader) return void call.emit('error', notReady());
     new Reading(this.log, call).start();
   }
 
