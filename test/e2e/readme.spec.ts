@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { snippetsOf } from '../support/markdown.js';
 import { Upgate } from '../support/upgate.js';
 
 const run = promisify(execFile);
@@ -28,7 +29,7 @@ describe('the README', () => {
 
   beforeAll(async () => {
     const text = await readFile(README, 'utf8');
-    snippets = [...text.matchAll(/<!-- run -->\s+```sh\n([\s\S]*?)```/g)].map((match) => match[1]!);
+    snippets = snippetsOf(text);
     upgate = await Upgate.start();
   });
   afterAll(() => upgate?.remove());

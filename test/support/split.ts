@@ -28,8 +28,13 @@ export class Service {
   }
 
   async restart(): Promise<void> {
-    this.program = new Program(this.entry, this.env);
+    this.relaunch();
     await this.ready();
+  }
+
+  /** Without waiting until it is ready. */
+  relaunch(): void {
+    this.program = new Program(this.entry, this.env);
   }
 
   async ready(): Promise<void> {
