@@ -25,14 +25,14 @@ export class NatsCluster {
 
   static async start(): Promise<NatsCluster> {
     const cluster = new NatsCluster(await mkdtemp(join(tmpdir(), 'upgate-deploy-')), await freePorts(6));
-    for (const script of ['passwords.sh', 'certificates.sh'])
-      execFileSync(join(DEPLOY, script), [cluster.secret('')]);
-    await mkdir(join(cluster.folder, 'nats'));
-    for (const file of ['nats.conf', 'users.conf'])
-      await copyFile(join(DEPLOY, 'nats', file), join(cluster.folder, 'nats', file));
-    await copyFile(cluster.secret('nats-passwords.conf'), join(cluster.folder, 'nats', 'passwords.conf'));
-    await Promise.all(SERVERS.map((_, index) => cluster.#serve(index)));
-    return cluster;
+    try {
+      await cluster.#configure();
+      await Promise.all(SERVERS.map((_, index) => cluster.#serve(index)));
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
   }
 
   secret(name: string): string {
@@ -82,6 +82,15 @@ export class NatsCluster {
   async stop(): Promise<void> {
     await Promise.all([...this.#servers.keys()].map((server) => this.kill(server)));
     await rm(this.folder, { recursive: true });
+  }
+
+  async #configure(): Promise<void> {
+    for (const script of ['passwords.sh', 'certificates.sh'])
+      execFileSync(join(DEPLOY, script), [this.secret('')]);
+    await mkdir(join(this.folder, 'nats'));
+    for (const file of ['nats.conf', 'users.conf'])
+      await copyFile(join(DEPLOY, 'nats', file), join(this.folder, 'nats', file));
+    await copyFile(this.secret('nats-passwords.conf'), join(this.folder, 'nats', 'passwords.conf'));
   }
 
   async #serve(index: number): Promise<void> {
