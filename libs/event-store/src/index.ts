@@ -19,6 +19,7 @@ export {
   type SubscriptionItem,
 } from './event-store.js';
 export { KeyedLock } from './keyed-lock.js';
+export { makeFolder } from './make-folder.js';
 export { logFile } from './sqlite/log-file.js';
 export {
   isLogAddress,

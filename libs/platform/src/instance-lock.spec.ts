@@ -40,6 +40,12 @@ describe('the lock of a data folder', () => {
     );
   });
 
+  test.skipIf(process.platform !== 'linux')('names a folder where none can be made', () => {
+    expect(() => lockInstance('/proc/upgate/data')).toThrow(
+      'The data folder /proc/upgate/data cannot be used',
+    );
+  });
+
   test('makes the folder if there is none', () => {
     expect(lockInstance(join(dataDir, 'deeper/still'))).not.toThrow();
   });

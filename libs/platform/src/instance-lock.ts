@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '#event-store';
 
 const SQLITE_BUSY = 5;
 
@@ -42,7 +43,7 @@ export function lockInstance(dataDir: string, variable = 'UPGATE_DATA'): () => v
 
 function openLock(dataDir: string, variable: string): DatabaseSync {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     return new DatabaseSync(join(dataDir, 'instance.lock'), { timeout: 0 });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

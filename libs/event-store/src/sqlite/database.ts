@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../make-folder.ts';
 import { Damaged } from './damaged.ts';
 import { APPLICATION_ID, SCHEMA, VERSION } from './schema.ts';
 
@@ -33,7 +34,7 @@ export function openToWrite(file: string): DatabaseSync {
  */
 export function createIfAbsent(file: string): void {
   if (existsSync(file)) return;
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const draft = `${file}.${randomUUID()}.new`;
   try {
     createAt(draft);
