@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { answerClientError } from './client-error.js';
 import { closeConnections } from './close-connections.js';
@@ -13,6 +13,7 @@ import { tellMethodNotAllowed } from './method-not-allowed.js';
 import { acceptNdjson } from './ndjson.js';
 import { traceHttp } from './observe/trace-http.js';
 import { activeTracer } from './observe/tracing.js';
+import { invalidRequest } from './validation.js';
 
 const BODY_LIMIT = 1024 * 1024;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -28,6 +29,7 @@ export async function createHttpApp(
     bodyLimit: BODY_LIMIT,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
+    http: { requireHostHeader: false },
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
   });
   const fastify = adapter.getInstance();
@@ -37,6 +39,7 @@ export async function createHttpApp(
     void reply.header('x-request-id', request.id);
     done();
   });
+  requireHost(fastify);
   tellMethodNotAllowed(fastify);
   closeConnections(fastify);
   const tracer = activeTracer();
@@ -52,6 +55,18 @@ export async function createHttpApp(
   });
   app.useGlobalFilters(new ErrorFilter(logger));
   return app;
+}
+
+/** As Node would by itself, but with a problem as the answer. */
+function requireHost(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
+    if (headers.host !== undefined || raw.httpVersion === '1.0') return done();
+    done(
+      invalidRequest([
+        { field: 'host', value: null, message: 'must be given: HTTP/1.1 demands this header' },
+      ]),
+    );
+  });
 }
 
 /** The address an application listens on, once it does. */

@@ -274,4 +274,12 @@ describe('an HTTP application', () => {
     expect(long).toContain('"the head of a request has at most 16 KB"');
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
+
+  it('asks HTTP/1.1 for the host, and nobody else', async () => {
+    const refused = await answerTo('GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(refused).toMatch(/^HTTP\/1\.1 400 /);
+    expect(refused).toContain('"code":"request_invalid"');
+    expect(refused).toContain('"field":"host"');
+    expect(await answerTo('GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
 });

@@ -3,6 +3,9 @@ import { validateSync, type ValidationError } from 'class-validator';
 import type { FieldErrorJson } from '#contract';
 import { ApiError } from './api-error.js';
 
+/** Of a value that an error shows, in characters. */
+const MAX_SHOWN = 200;
+
 /**
  * The input as an instance of its class, every rule of which holds and with no field that it does not know.
  * Throws ApiError request_invalid naming every bad field, its value and what is allowed.
@@ -46,12 +49,18 @@ function fieldErrors(
   parent: string,
 ): FieldErrorJson[] {
   const field = parent === '' ? property : `${parent}.${property}`;
-  const own = Object.values(constraints ?? {}).map((text) => ({
+  const own = firstOf(constraints).map((text) => ({
     field,
     value: shown(value),
     message: told(text, property),
   }));
   return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, field))];
+}
+
+/** The rule that is declared first, such as that of the type: those after it would say the same again, or nonsense. */
+function firstOf(constraints: ValidationError['constraints'] = {}): string[] {
+  const { nestedValidation, ...others } = constraints;
+  return [nestedValidation ?? [], Object.values(others)].flat().slice(-1);
 }
 
 /** class-validator's messages repeat the property, which the field already names. */
@@ -62,5 +71,6 @@ function told(text: string, property: string): string {
 
 function shown(value: unknown): unknown {
   if (value === undefined) return null;
-  return typeof value === 'string' && value.length > 200 ? `${value.slice(0, 200)}…` : value;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : value;
 }

@@ -130,6 +130,25 @@ describe('creating a resource', () => {
     expect(refused.errors?.map((error) => error.field)).toContain(field);
   });
 
+  it.each<[string, object, object]>([
+    ['nothing', { cname: undefined }, { field: 'cname', value: null, message: 'must be a string' }],
+    [
+      'null',
+      { websockets: { enabled: true, openConnections: null } },
+      { field: 'websockets.openConnections', value: null, message: 'must be an object' },
+    ],
+    [
+      'a long list',
+      { secondaryHostnames: Array.from({ length: 501 }, (_, index) => `${index}.test`) },
+      { value: expect.stringMatching(/^.{200}…$/) as string },
+    ],
+  ])('tells of %s one thing, and shows no more of it than its beginning', async (_what, part, error) => {
+    const resource = { id: 'bad', cname: 'bad.test', origin, integration: 'full', ...part };
+    expect((await problem('POST', '/v1/resources', resource)).errors).toEqual([
+      expect.objectContaining(error),
+    ]);
+  });
+
   it('refuses an id or a hostname that another has, until it is deleted', async () => {
     await rig.create('owner', { secondaryHostnames: ['shared.test'] });
     const resource = (id: string) => ({ id, cname: 'shared.test', origin, integration: 'full' });
