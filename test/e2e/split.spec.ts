@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CommandAnswerJson, ConvergenceJson, EdgeJson } from '#contract';
+import type { CommandAnswerJson, ConvergenceJson, EdgeJson, WireCommandAnswer } from '#contract';
 import { LastGood } from '#enforcer';
 import { eventually } from '../support/condition.js';
 import { handshakeStatus } from '../support/edge-client.js';
+import { GrpcClient } from '../support/grpc-client.js';
 import { Origin } from '../support/origin.js';
 import { SplitSystem, type Service } from '../support/split.js';
 
@@ -26,6 +27,17 @@ afterEach(async () => {
 async function create(id: string): Promise<CommandAnswerJson> {
   const cname = `${id}.test`;
   return system.send('POST', '/v1/resources', { id, cname, origin: origin.url, integration: 'full' });
+}
+
+/** A switch over gRPC that waits until every live edge enforces it. */
+async function switchOverGrpc(enabled: boolean): Promise<WireCommandAnswer> {
+  const proto = 'upgate/v1/command_service.proto';
+  const client = new GrpcClient(system.command.grpc, 'upgate.v1.CommandService', proto);
+  try {
+    return await client.call('SetWebsockets', { id: 'chat', enabled }, { wait: 'applied', timeout: '15s' });
+  } finally {
+    client.close();
+  }
 }
 
 async function edge(node: string, projection: Service): Promise<EdgeJson | undefined> {
@@ -72,6 +84,17 @@ describe('two replicas of the projection', { timeout: 90_000 }, () => {
     expect(new Set([...one, ...other].map(({ digest }) => digest)).size).toBe(1);
     for (const projection of system.projections)
       expect(await projection.metric('upgate_projection_disputed_heads_total')).toBe(0);
+  });
+
+  it('are waited for over gRPC as well', async () => {
+    const agent = await system.addAgent('edge-1');
+    await create('chat');
+    await system.allSame(1);
+    for (const enabled of [false, true]) {
+      const { convergence } = await switchOverGrpc(enabled);
+      expect(convergence).toMatchObject({ status: 'CONVERGENCE_STATUS_APPLIED', required: 1, applied: 1 });
+      expect(await handshakeStatus(agent.edge, 'chat.test')).toBe(enabled ? 101 : 403);
+    }
   });
 
   it('share a command that waits: when the one that it asked is killed, the other answers', async () => {

@@ -10,7 +10,7 @@ import type {
   WireRevertWebsocketsRequest,
   WireSetWebsocketsRequest,
 } from '#contract';
-import { validated } from '#platform';
+import { invalidRequest, validated } from '#platform';
 import type { CommandContext } from '../commands/command-context.js';
 import type { CommandResult } from '../commands/command-result.js';
 import { Commands } from '../commands/commands.js';
@@ -50,7 +50,7 @@ export class CommandGrpcController {
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
     const input = validated(ChangeResourceInput, fromChangeRequest(request));
-    return this.#answer(call, (context) => this.commands.change(id, input, context));
+    return this.#answer(call, (context) => this.commands.change(named(id), input, context));
   }
 
   @GrpcMethod('CommandService', 'DeleteResource')
@@ -60,7 +60,7 @@ export class CommandGrpcController {
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
     const input = validated(ReasonInput, fromRequest(request));
-    return this.#answer(call, (context) => this.commands.delete(id, input, context));
+    return this.#answer(call, (context) => this.commands.delete(named(id), input, context));
   }
 
   @GrpcMethod('CommandService', 'SetWebsockets')
@@ -70,7 +70,7 @@ export class CommandGrpcController {
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
     const input = validated(SetWebsocketsInput, fromChoice(request));
-    return this.#answer(call, (context) => this.commands.setWebsockets(id, input, context));
+    return this.#answer(call, (context) => this.commands.setWebsockets(named(id), input, context));
   }
 
   @GrpcMethod('CommandService', 'ResetWebsockets')
@@ -80,7 +80,7 @@ export class CommandGrpcController {
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
     const input = validated(ReasonInput, fromRequest(request));
-    return this.#answer(call, (context) => this.commands.resetWebsockets(id, input, context));
+    return this.#answer(call, (context) => this.commands.resetWebsockets(named(id), input, context));
   }
 
   @GrpcMethod('CommandService', 'RevertWebsockets')
@@ -90,7 +90,7 @@ export class CommandGrpcController {
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
     const input = validated(RevertWebsocketsInput, fromRevertRequest(request));
-    return this.#answer(call, (context) => this.commands.revertWebsockets(id, input, context));
+    return this.#answer(call, (context) => this.commands.revertWebsockets(named(id), input, context));
   }
 
   async #answer(
@@ -106,3 +106,9 @@ export class CommandGrpcController {
 
 const REPLAYED = new Metadata();
 REPLAYED.set('idempotency-replayed', 'true');
+
+/** In a path there is always an id; a message may leave it out. */
+function named(id: string): string {
+  if (id !== '') return id;
+  throw invalidRequest([{ field: 'id', value: id, message: 'must be the id of a CDN resource' }]);
+}

@@ -228,6 +228,7 @@ describe('a command over gRPC', () => {
       'revision_mismatch',
       [],
     ],
+    ['no id', 'SetWebsockets', { enabled: true }, {}, status.INVALID_ARGUMENT, 'request_invalid', ['id']],
     ['an unknown resource', 'DeleteResource', { id: 'nobody' }, {}, status.NOT_FOUND, 'resource_unknown', []],
     [
       'a deleted resource',
