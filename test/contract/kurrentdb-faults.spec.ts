@@ -61,6 +61,41 @@ describe('KurrentDB in trouble', () => {
     fresh.stop();
   });
 
+  it('goes on after a drop from a place that the server named, and misses nothing that lies there', async () => {
+    const stop = new AbortController();
+    const seen: number[] = [];
+    await store.append('s', 'none', [newEvent()]);
+    await store.append(
+      'other',
+      'none',
+      Array.from({ length: 40 }, () => newEvent()),
+    );
+    const listening = (async () => {
+      for await (const items of store.subscribe({ after: 0n, prefix: 's', signal: stop.signal }))
+        for (const item of items) if (item.kind === 'event') seen.push(item.event.revision);
+    })();
+    for (let revision = 2; revision <= 4; revision += 1) {
+      await eventually('what came before', () => seen.includes(revision - 1));
+      server.dropConnections();
+      await store.append('s', revision - 1, [newEvent()]);
+      await store.append(
+        'other',
+        'any',
+        Array.from({ length: 40 }, () => newEvent()),
+      );
+    }
+    await eventually('the last', () => seen.includes(4));
+    stop.abort();
+    await listening;
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
+  it('cannot read in the midst of a record', async () => {
+    const { position } = await store.append('s', 'none', [newEvent()]);
+    const reading = Array.fromAsync(store.readAll({ after: position + 1n }));
+    await expect(reading).rejects.toThrow(StoreUnavailable);
+  });
+
   it('subscribes again after every drop, with no event lost or doubled', async () => {
     const stop = new AbortController();
     const seen: number[] = [];

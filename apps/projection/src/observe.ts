@@ -33,7 +33,7 @@ function registerPositions({ projection, runner }: ReadSide, store: EventStore, 
     registry,
     'lag_seconds',
     'Time since the first event was recorded that is not in the read model',
-    () => secondsBehind(store, runner.position),
+    () => secondsBehind(store, projection.head.position),
   );
   gauge(registry, 'resources', 'Live CDN resources', () => projection.table.size);
   total(registry, 'events_folded', 'Events folded since the start', () => projection.folded);

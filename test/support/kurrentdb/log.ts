@@ -27,6 +27,17 @@ export class ServerLog {
     return this.#revisions.get(stream) ?? -1;
   }
 
+  /** Of the record that follows, there or to come. */
+  placeAfter({ position }: StoredEvent): bigint {
+    return position + RECORD_BYTES;
+  }
+
+  /** Whether a record begins there, or would begin next. */
+  isRecord(position: bigint): boolean {
+    const index = position - FIRST_POSITION;
+    return index % RECORD_BYTES === 0n && index >= 0n;
+  }
+
   /** The same events at the same place again are taken as stored, as KurrentDB does. False: another revision. */
   append(stream: string, expected: number, proposed: readonly Proposed[]): StoredEvent | false {
     const actual = this.revision(stream);

@@ -28,10 +28,11 @@ export function readEvent(event: StoredEvent) {
   return new streams.ReadResp().setEvent(read);
 }
 
-export function checkpoint(position: bigint) {
-  const at = position.toString();
+export function checkpoint(commit: bigint, prepare = commit) {
   return new streams.ReadResp().setCheckpoint(
-    new streams.ReadResp.Checkpoint().setCommitPosition(at).setPreparePosition(at),
+    new streams.ReadResp.Checkpoint()
+      .setCommitPosition(commit.toString())
+      .setPreparePosition(prepare.toString()),
   );
 }
 

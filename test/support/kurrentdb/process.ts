@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { on, once } from 'node:events';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Order, Standing } from './control.js';
@@ -9,13 +9,13 @@ const MAIN = join(import.meta.dirname, '../../../dist/test/support/kurrentdb/mai
 /** The test server in a process of its own. */
 export class KurrentProcess {
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<[string]>;
+  readonly #lines: AsyncIterator<string>;
   #port = 0;
 
   private constructor() {
     this.#child = spawn(process.execPath, [MAIN], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: this.#child.stdout! });
-    this.#lines = on(lines, 'line') as AsyncIterator<[string]>;
+    this.#lines = lines[Symbol.asyncIterator]();
   }
 
   static async start(): Promise<KurrentProcess> {
@@ -41,7 +41,7 @@ export class KurrentProcess {
   }
 
   async #standing(): Promise<Standing> {
-    const { value } = await this.#lines.next();
-    return JSON.parse((value as [string])[0]) as Standing;
+    const line: IteratorResult<string, undefined> = await this.#lines.next();
+    return JSON.parse(line.value ?? '{}') as Standing;
   }
 }

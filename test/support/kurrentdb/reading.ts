@@ -1,4 +1,4 @@
-import type * as grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
 import type { ServerLog, StoredEvent } from './log.js';
 import { checkpoint, readEvent, streamIdentifier, streamName } from './messages.js';
@@ -19,6 +19,7 @@ export class Reading {
   }
 
   start(): void {
+    if (!this.#isFromRecord()) return void this.call.emit('error', invalidPosition());
     if (this.#options.hasSubscription()) this.#subscribe();
     else if (this.#options.hasStream()) this.#readStream();
     else this.#finish(this.#ofAll());
@@ -28,25 +29,30 @@ export class Reading {
     const confirmation = new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId('s');
     this.call.write(new streams.ReadResp().setConfirmation(confirmation));
     const from = this.#from();
-    this.#next = this.log.events.findIndex(({ position }) => position > from);
+    this.#next = this.log.events.findIndex(
+      ({ position }) => position > from || (position === from && !this.#isPassed()),
+    );
     if (this.#next < 0) this.#next = this.log.events.length;
-    this.#push();
+    this.#push({ live: false });
     this.call.write(new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
-    const push = () => this.#push();
+    const push = () => this.#push({ live: true });
     this.log.growth.on('grown', push);
     this.call.on('close', () => this.log.growth.off('grown', push));
     this.call.on('error', () => this.log.growth.off('grown', push));
     this.call.on('cancelled', () => this.log.growth.off('grown', push));
   }
 
-  #push(): void {
+  /** What was passed over while catching up is told by the place of a record that may be still to come. */
+  #push({ live }: { live: boolean }): void {
     let passed = 0;
     for (; this.#next < this.log.events.length; this.#next += 1) {
       const event = this.log.events[this.#next]!;
       const wanted = this.#matches(event);
       if (wanted) this.call.write(readEvent(event));
       passed += 1;
-      if (passed % WINDOW === 0 || !wanted) this.call.write(checkpoint(event.position));
+      if (!wanted)
+        this.call.write(live ? checkpoint(event.position) : checkpoint(this.log.placeAfter(event), 0n));
+      else if (passed % WINDOW === 0) this.call.write(checkpoint(event.position));
     }
   }
 
@@ -67,6 +73,19 @@ export class Reading {
   #ofAll(): StoredEvent[] {
     const from = this.#from();
     return this.log.events.filter((event) => event.position >= from && this.#matches(event));
+  }
+
+  /** A server cannot read from the midst of a record. A subscription may begin beyond the last one. */
+  #isFromRecord(): boolean {
+    const from = this.#from();
+    const last = this.log.events.at(-1)?.position ?? 0n;
+    return from === 0n || this.log.isRecord(from) || (this.#options.hasSubscription() && from >= last);
+  }
+
+  /** Whether the record at the place where it begins has been seen: its prepare position is told with it. */
+  #isPassed(): boolean {
+    const position = this.#options.getAll()?.getPosition();
+    return position?.getPreparePosition() === position?.getCommitPosition();
   }
 
   #from(): bigint {
@@ -92,4 +111,8 @@ export class Reading {
       ? prefixes.some((prefix) => stream.startsWith(prefix))
       : new RegExp(expression.getRegex()).test(stream);
   }
+}
+
+function invalidPosition() {
+  return { code: grpc.status.INVALID_ARGUMENT, details: 'Trying to read from an invalid position.' };
 }

@@ -3,9 +3,10 @@ import type {
   AllStreamResolvedEvent,
   AllStreamSubscription,
   KurrentDBClient,
+  ReadPosition,
 } from '@kurrent/kurrentdb-client';
 import type { Position, RecordedEvent, SubscriptionItem } from '../event-store.js';
-import { EPOCH_STREAM, readPosition, streamsWith } from './assumptions.js';
+import { EPOCH_STREAM, lookedThrough, readPosition, streamsWith, type Place } from './assumptions.js';
 import { pauseAfter, type KurrentConnection } from './connection.js';
 import { fromResolved } from './events.js';
 import { finalFailure } from './failure.js';
@@ -24,8 +25,9 @@ export async function* resubscribing(
   { after, prefix = '', signal }: SubscriptionOptions,
 ): AsyncGenerator<readonly SubscriptionItem[]> {
   let at = after;
+  let from = readPosition(after);
   for (let attempt = 0; !signal.aborted; attempt += 1) {
-    const subscription = new CatchUp(connection.connect(), at, prefix, signal);
+    const subscription = new CatchUp(connection.connect(), at, from, prefix, signal);
     try {
       for await (const items of subscription.batches()) {
         attempt = 0;
@@ -36,7 +38,7 @@ export async function* resubscribing(
       if (failure) throw failure;
       await delay(pauseAfter(attempt), undefined, { signal }).catch(() => undefined);
     } finally {
-      at = subscription.at;
+      ({ at, from } = subscription);
       subscription.end();
     }
   }
@@ -48,23 +50,22 @@ class CatchUp {
   #failure: Error | undefined;
   #wake = Promise.withResolvers<void>();
   /** The furthest that the server has said to have looked through. */
-  #checkpoint = 0n;
+  #checkpoint: Place = { commit: 0n, prepare: 0n };
   #told = -1n;
   readonly #events: AllStreamSubscription;
 
   constructor(
     private readonly client: KurrentDBClient,
     public at: Position,
+    /** Where to go on: a place that the server itself has named, for it refuses any other. */
+    public from: ReadPosition,
     prefix: string,
     private readonly signal: AbortSignal,
   ) {
     const filter = streamsWith(prefix, {
-      checkpointReached: async (_subscription, { commit }) => this.#reach(commit),
+      checkpointReached: async (_subscription, place) => this.#reach(place),
     });
-    this.#events = client.subscribeToAll(
-      { fromPosition: readPosition(at), filter },
-      { highWaterMark: BUFFERED_EVENTS },
-    );
+    this.#events = client.subscribeToAll({ fromPosition: from, filter }, { highWaterMark: BUFFERED_EVENTS });
     this.#listen();
   }
 
@@ -102,8 +103,8 @@ class CatchUp {
     this.#stir();
   }
 
-  #reach(position: Position): void {
-    this.#checkpoint = position;
+  #reach(place: Place): void {
+    this.#checkpoint = place;
     this.#stir();
   }
 
@@ -113,12 +114,19 @@ class CatchUp {
     const checkpoint = this.#checkpoint;
     const events = [...this.#received()];
     const items: SubscriptionItem[] = events.map((event) => ({ kind: 'event', event }));
-    if (checkpoint > this.at) this.at = checkpoint;
+    this.#pass(checkpoint);
     if (live && this.at > this.#told) {
       this.#told = this.at;
       items.push({ kind: 'caught-up', position: this.at });
     }
     return items;
+  }
+
+  #pass(checkpoint: Place): void {
+    const position = lookedThrough(checkpoint);
+    if (position <= this.at) return;
+    this.at = position;
+    this.from = checkpoint;
   }
 
   *#received(): Generator<RecordedEvent> {
@@ -129,6 +137,7 @@ class CatchUp {
       const event = fromResolved(resolved);
       if (event.position <= this.at) continue;
       this.at = event.position;
+      this.from = readPosition(event.position);
       yield event;
     }
     this.#stir();
