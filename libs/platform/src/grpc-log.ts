@@ -1,14 +1,16 @@
 import { ServerInterceptingCall, status as Grpc, type Metadata, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { requestIdOf } from './http-app.js';
+import { withoutSecrets } from './logger.js';
 
 const HEALTH = '/grpc.health.v1.Health/';
 const OURS: ReadonlySet<Grpc> = new Set([Grpc.UNKNOWN, Grpc.INTERNAL, Grpc.UNAVAILABLE, Grpc.DATA_LOSS]);
 
 /** One line per call at its end, with the last position that it answered with. A call without an id is given one. */
 export function grpcLog(logger: Logger): ServerInterceptor {
+  const calls = withoutSecrets(logger);
   return ({ path }, call) => {
-    const line = new CallLine(logger, path, call.getConnectionInfo().remoteAddress);
+    const line = new CallLine(calls, path, call.getConnectionInfo().remoteAddress);
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { answerClientError } from './client-error.js';
 import { closeConnections } from './close-connections.js';
 import { ErrorFilter } from './error-filter.js';
-import { NestLog } from './logger.js';
+import { NestLog, withoutSecrets } from './logger.js';
 import { tellMethodNotAllowed } from './method-not-allowed.js';
 import { acceptNdjson } from './ndjson.js';
 import { traceHttp } from './observe/trace-http.js';
@@ -44,8 +44,9 @@ export async function createHttpApp(
   closeConnections(fastify);
   const tracer = activeTracer();
   if (tracer) traceHttp(fastify, tracer, QUIET_PATHS);
+  const requests = withoutSecrets(logger);
   fastify.addHook('onResponse', (request, reply, done) => {
-    logRequest(logger, request, reply);
+    logRequest(requests, request, reply);
     done();
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
