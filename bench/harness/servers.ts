@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { NatsServer } from '../../test/support/nats.js';
 import { freePorts } from '../../test/support/ports.js';
@@ -13,19 +14,25 @@ export interface Running extends AsyncDisposable {
   grpc: number;
 }
 
-/** Starts a control-plane program (`command`, `projection`) on free ports; resolves when it is ready. */
+/**
+ * Starts a control-plane program (`command`, `projection`) on free ports; resolves when it is ready. Its log goes to a
+ * file: to read it here would take the processor from what is measured.
+ */
 export async function startProgram(
   app: string,
   data: string,
   env: Record<string, string> = {},
 ): Promise<Running> {
   const [http, grpc] = await freePorts(2);
-  const program = new Program(join('apps', app, 'src/main.js'), {
-    UPGATE_HTTP: `127.0.0.1:${http}`,
-    UPGATE_GRPC: `127.0.0.1:${grpc}`,
-    UPGATE_DATA: data,
-    ...env,
-  });
+  const addresses = { UPGATE_HTTP: `127.0.0.1:${http}`, UPGATE_GRPC: `127.0.0.1:${grpc}` };
+  const log = openSync(join(data, `${app}.log`), 'w');
+  const program = new Program(
+    join('apps', app, 'src/main.js'),
+    { ...addresses, UPGATE_DATA: data, ...env },
+    [],
+    log,
+  );
+  closeSync(log);
   await readyAt(program, http!);
   return { program, http: http!, grpc: grpc!, [Symbol.asyncDispose]: () => program.kill() };
 }

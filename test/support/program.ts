@@ -19,14 +19,16 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
 
-  constructor(entry: string, env: Record<string, string>, args: readonly string[] = []) {
+  /** With `log`, a file that is open, the log goes there and is not read. */
+  constructor(entry: string, env: Record<string, string>, args: readonly string[] = [], log?: number) {
     this.#child = spawn(process.execPath, [join(ROOT, 'dist', entry), ...args], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', UPGATE_LOG: 'json', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', log ?? 'pipe', 'pipe'],
     });
     this.#exited = once(this.#child, 'exit').then(([code]) => code as number | null);
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.lines.push(parseLine(line)));
+    const { stdout } = this.#child;
+    if (stdout) createInterface({ input: stdout }).on('line', (line) => this.lines.push(parseLine(line)));
     this.#child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
   }
 
