@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +118,20 @@ describe('a command process that is told to stop under load', { timeout: 60_000 
     await Promise.all(writers);
     expect(await recorded()).toEqual(accepted);
   });
+});
+
+it('programs end although clients hold calls open, and end those', { timeout: 60_000 }, async () => {
+  const [command, projection] = [await start('command'), await start('projection')];
+  const client = new GrpcClient(command.grpc, 'upgate.v1.CommandService', 'upgate/v1/command_service.proto');
+  parts.defer(() => client.close());
+  const batch = client.stream('BatchSetWebsockets');
+  const ended = new Promise((resolve) => batch.on('error', resolve).on('end', resolve));
+  const answered = once(batch, 'data');
+  batch.write({ item: { id: 'nobody', enabled: true } });
+  await answered;
+  const watch = await projection.fetch('/v1/stream');
+  expect(await Promise.all([command.program.stop(), projection.program.stop()])).toEqual([0, 0]);
+  await Promise.all([ended, watch.text()]);
 });
 
 describe(
