@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { watchForCommits } from './commit-watch.ts';
 import { createIfAbsent, epochOf, headOf, openToRead } from './database.ts';
 import { failureOf } from './failure.ts';
 import { highestAcknowledged } from './high-water-mark.ts';
@@ -17,18 +18,16 @@ import type {
 } from './protocol.ts';
 import { verifiedRow } from './rows.ts';
 
-const POLL_MS = 15;
-
 const { file } = workerData as ThreadData;
 const port = parentPort as MessagePort;
 
 try {
   const reader = open();
   port.postMessage({ epoch: reader.epoch } satisfies Opened);
-  const poll = pollForCommits(reader.database);
+  const stopTelling = tellOfCommits(reader.database);
   port.on('message', (message: ToThread<ReadRequest>) => {
     if (message !== 'close') return answer(reader, message);
-    clearInterval(poll);
+    stopTelling();
     reader.database.close();
     port.close();
   });
@@ -67,10 +66,10 @@ function open(): Reader {
 }
 
 /** Tells of commits by whichever process; what cannot be read then shows when it is read. */
-function pollForCommits(database: DatabaseSync): NodeJS.Timeout {
+function tellOfCommits(database: DatabaseSync): () => void {
   const version = database.prepare('PRAGMA data_version');
   let seen: SQLOutputValue | undefined;
-  return setInterval(() => {
+  return watchForCommits(file, () => {
     try {
       const current = version.get()?.['data_version'];
       if (current !== seen) grown({ head: headOf(database) });
@@ -78,7 +77,7 @@ function pollForCommits(database: DatabaseSync): NodeJS.Timeout {
     } catch {
       grown({});
     }
-  }, POLL_MS);
+  });
 }
 
 function answer(reader: Reader, requests: Numbered<ReadRequest>[]): void {

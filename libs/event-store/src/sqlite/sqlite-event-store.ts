@@ -139,8 +139,10 @@ export class SqliteEventStore implements EventStore {
   }
 
   async #grownAbove(position: Position, signal: AbortSignal): Promise<void> {
-    if (this.#head > position) return;
-    await once(this.growth, 'grown', { signal }).catch(() => undefined);
+    while (this.#head <= position && !signal.aborted) {
+      const [growth] = (await once(this.growth, 'grown', { signal }).catch(() => [{}])) as [Growth];
+      if (growth.head === undefined) return;
+    }
   }
 }
 
