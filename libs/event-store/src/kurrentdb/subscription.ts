@@ -7,7 +7,7 @@ import type {
 } from '@kurrent/kurrentdb-client';
 import type { Position, RecordedEvent, SubscriptionItem } from '../event-store.js';
 import { EPOCH_STREAM, lookedThrough, readPosition, streamsWith, type Place } from './assumptions.js';
-import { pauseAfter, type KurrentConnection } from './connection.js';
+import { disconnect, pauseAfter, type KurrentConnection } from './connection.js';
 import { fromResolved } from './events.js';
 import { finalFailure } from './failure.js';
 
@@ -81,7 +81,7 @@ class CatchUp {
 
   end(): void {
     this.signal.removeEventListener('abort', this.#stir);
-    void this.client.dispose();
+    void disconnect(this.client);
   }
 
   #listen(): void {
