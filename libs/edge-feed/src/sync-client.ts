@@ -14,6 +14,8 @@ import type { At } from './ordering.js';
 import type { Subjects } from './subjects.js';
 
 const TIMEOUT_MS = 5_000;
+/** A request that a replica took with it, stopped or cut off, is soon asked again; a slow one is given more time. */
+const FIRST_PATIENCE_MS = 1_000;
 /** Chunks asked for at the same time. */
 const WINDOW = 4;
 
@@ -29,6 +31,8 @@ export class SyncRefused extends Error {
 
 /** Asks the control plane what a node lacks. Throws SyncFailed and SyncRefused. */
 export class SyncClient {
+  #patienceMs = FIRST_PATIENCE_MS;
+
   constructor(
     private readonly connection: FeedConnection,
     private readonly subjects: Subjects,
@@ -37,7 +41,10 @@ export class SyncClient {
 
   async ask({ epoch, position }: At, snapshot: boolean): Promise<NonNullable<SyncAnswerMessage['answer']>> {
     const request = () => syncRequestMessage.encode({ node: this.node, epoch, position, snapshot });
-    const { answer } = await this.#request(this.subjects.sync, request, syncAnswerMessage);
+    const patienceMs = this.#patienceMs;
+    this.#patienceMs = Math.min(TIMEOUT_MS, patienceMs * 2);
+    const { answer } = await this.#request(this.subjects.sync, request, syncAnswerMessage, patienceMs);
+    this.#patienceMs = FIRST_PATIENCE_MS;
     if (answer === undefined) throw new SyncFailed('the answer is empty');
     return answer;
   }
@@ -64,14 +71,19 @@ export class SyncClient {
 
   async #chunk({ id, subject }: SnapshotOffer, index: number): Promise<Uint8Array> {
     const request = () => chunkRequestMessage.encode({ id, index, node: this.node });
-    const { gone, data } = await this.#request(subject, request, chunkAnswerMessage);
+    const { gone, data } = await this.#request(subject, request, chunkAnswerMessage, TIMEOUT_MS);
     if (gone) throw new SyncFailed('the snapshot is not on offer any more');
     return data;
   }
 
-  async #request<T>(subject: string, request: () => Uint8Array, answer: FeedMessage<T>): Promise<T> {
+  async #request<T>(
+    subject: string,
+    request: () => Uint8Array,
+    answer: FeedMessage<T>,
+    timeoutMs: number,
+  ): Promise<T> {
     try {
-      return answer.parse(await this.connection.request(subject, request(), TIMEOUT_MS));
+      return answer.parse(await this.connection.request(subject, request(), timeoutMs));
     } catch (error) {
       if (error instanceof FeedUnavailable) throw new SyncFailed(error.message, { cause: error });
       if (error instanceof MessageInvalid)
