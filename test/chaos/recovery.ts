@@ -21,14 +21,17 @@ export async function whenAllAnswer({ health }: Cluster): Promise<void> {
 }
 
 /** Waits until both projections are at the head of the log and find the same digest at every node. */
-export async function recover(cluster: Cluster, store: EventStore, round: number): Promise<Recovery> {
-  const healedAt = performance.now();
+export async function recover(
+  cluster: Cluster,
+  store: EventStore,
+  healedAt: number,
+): Promise<Omit<Recovery, 'round'>> {
   const head = await store.head();
   for (;;) {
     const missing = await missingOf(cluster, head).catch((error: unknown) => String(error));
     const tookMs = performance.now() - healedAt;
-    if (missing === undefined) return { round, tookMs };
-    if (tookMs > GIVE_UP_MS) return { round, tookMs, missing };
+    if (missing === undefined) return { tookMs };
+    if (tookMs > GIVE_UP_MS) return { tookMs, missing };
     await delay(50);
   }
 }

@@ -118,8 +118,10 @@ async function runRounds(
     );
     writing.abort();
     cluster.reviveAll();
-    await Promise.all([written, whenAllAnswer(cluster)]);
-    const recovery = await recover(cluster, store, round);
+    await whenAllAnswer(cluster);
+    const healedAt = performance.now();
+    await written;
+    const recovery = { round, ...(await recover(cluster, store, healedAt)) };
     recoveries.push(recovery);
     onProgress(`round ${round}: healed, all current after ${Math.round(recovery.tookMs)} ms`);
   } while (performance.now() < end && !stop.aborted);
