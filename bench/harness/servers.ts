@@ -51,8 +51,11 @@ async function isReady(port: number): Promise<boolean> {
 }
 
 /** A nats-server of its own on a free port, which ends with the stack. */
-export async function launchNats(stack: AsyncDisposableStack): Promise<NatsServer> {
-  const server = await NatsServer.launch();
+export async function launchNats(
+  stack: AsyncDisposableStack,
+  args: readonly string[] = [],
+): Promise<NatsServer> {
+  const server = await NatsServer.launch(args);
   stack.defer(() => server.stop());
   return server;
 }

@@ -1,6 +1,5 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { eventually } from '../../test/support/condition.js';
-import { monotonic } from '../harness/monotonic.js';
+import { connect } from '@nats-io/transport-node';
+import { allArrived, Arrivals } from '../harness/arrivals.js';
 import { serve } from '../harness/remote.js';
 
 const SUBJECT = 'bench';
@@ -12,34 +11,17 @@ export interface Subscribers {
   received(argument: { messages: number }): Promise<number[]>;
 }
 
-class Subscriber {
-  messages = 0;
-  lastAt = 0;
-
-  constructor(nats: NatsConnection) {
-    nats.subscribe(SUBJECT, { callback: () => this.#take() });
-  }
-
-  #take(): void {
-    this.messages += 1;
-    this.lastAt = monotonic();
-  }
-}
-
-const subscribers: Subscriber[] = [];
+const subscribers: Arrivals[] = [];
 
 serve<Subscribers>({
   async start({ url, count }) {
     for (let i = 0; i < count; i += 1) {
       const nats = await connect({ servers: url });
-      subscribers.push(new Subscriber(nats));
+      const arrivals = new Arrivals();
+      nats.subscribe(SUBJECT, { callback: () => arrivals.take() });
+      subscribers.push(arrivals);
       await nats.flush();
     }
   },
-  async received({ messages }) {
-    await eventually('every subscriber to have it', () =>
-      subscribers.every((one) => one.messages >= messages),
-    );
-    return subscribers.map(({ lastAt }) => lastAt);
-  },
+  received: ({ messages }) => allArrived(subscribers, messages),
 });

@@ -3,7 +3,15 @@ import { commandLatency } from './command-latency.js';
 import { commandThroughput } from './command-throughput.js';
 import { grpcThroughput } from './grpc-throughput.js';
 import { herd } from './herd.js';
+import { spreadPeers } from './spread-peers.js';
 import { spread } from './spread.js';
 
 /** Every row, in the order of the table. */
-export const ROWS: readonly Row[] = [commandLatency, commandThroughput, grpcThroughput, spread, herd];
+export const ROWS: readonly Row[] = [
+  commandLatency,
+  commandThroughput,
+  grpcThroughput,
+  spread,
+  spreadPeers,
+  herd,
+];

@@ -15,7 +15,7 @@ const NOTE =
   'From the command sent over HTTP, its sync to disk included; the nodes have no disk of their own.';
 
 /** The milliseconds from a change until the last node had it. */
-type Change = (enabled: boolean) => Promise<number>;
+export type Change = (enabled: boolean) => Promise<number>;
 
 /** A command until it is applied at the last node, against a message of NATS. */
 export const spread: Row = {
@@ -48,7 +48,8 @@ async function compare(run: Run, nodes: number): Promise<Comparison> {
   };
 }
 
-async function upgate(run: Run, nodes: number): Promise<Change> {
+/** The split system with so many nodes in one process, and what changes a setting there. */
+export async function upgate(run: Run, nodes: number): Promise<Change> {
   await seedLog(run.folder, RESOURCES, () => undefined);
   const nats = await launchNats(run.stack);
   const env = { UPGATE_NATS: nats.url, UPGATE_FLEET: 'bench' };

@@ -16,7 +16,7 @@ export const PROGRAMS = {
   rebuild: { main: fromDist('apps/projection/src/rebuild.js'), commands: none, built: true },
   log: { main: fromDist('apps/log/src/main.js'), commands: none, built: true },
   demo: { main: fromDist('examples/demo/src/main.js'), commands: none, built: true },
-  bench: { main: fromDist('bench/main.js'), commands: () => ['nats-server'], built: true },
+  bench: { main: fromDist('bench/main.js'), commands: () => ['nats-server', 'etcd'], built: true },
   chaos: { main: fromDist('test/chaos/main.js'), commands: () => ['nats-server'], built: true },
   test: {
     main: join(ROOT, 'scripts/test.mjs'),

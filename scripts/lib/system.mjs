@@ -13,6 +13,7 @@ const COMMANDS = {
   },
   haproxy: { names: ['haproxy'], apt: 'haproxy', brew: 'haproxy', service: 'haproxy' },
   promtool: { names: ['promtool'], apt: 'prometheus', brew: 'prometheus', service: 'prometheus' },
+  etcd: { names: ['etcd'], apt: 'etcd-server', brew: 'etcd', service: 'etcd' },
   openssl: { names: ['openssl'], apt: 'openssl', brew: 'openssl' },
 };
 

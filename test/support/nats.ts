@@ -7,16 +7,20 @@ import { freePorts } from './ports.js';
 export class NatsServer {
   #child: ChildProcess | undefined;
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly args: readonly string[],
+  ) {}
 
   /** A port for a server that is not running yet. */
-  static async reserve(): Promise<NatsServer> {
+  static async reserve(args: readonly string[] = []): Promise<NatsServer> {
     const [port] = await freePorts(1);
-    return new NatsServer(port!);
+    return new NatsServer(port!, args);
   }
 
-  static async launch(): Promise<NatsServer> {
-    const server = await NatsServer.reserve();
+  /** `args`: further options of the command line. */
+  static async launch(args: readonly string[] = []): Promise<NatsServer> {
+    const server = await NatsServer.reserve(args);
     await server.start();
     return server;
   }
@@ -27,7 +31,7 @@ export class NatsServer {
 
   /** Resolves when it takes connections. */
   async start(): Promise<void> {
-    const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', `${this.port}`], {
+    const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', `${this.port}`, ...this.args], {
       env: { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { monotonic } from '../harness/monotonic.js';
+import { Remote } from '../harness/remote.js';
+import type { Comparison, Row, Run } from '../harness/row.js';
+import { launchNats } from '../harness/servers.js';
+import { launchEtcd, openEtcd } from '../peers/etcd.js';
+import { openBucket } from '../peers/jetstream-kv.js';
+import type { Watchers } from '../peers/watchers.js';
+import { upgate, type Change } from './spread.js';
+
+const NODES = 1_000;
+const BYTES = 200;
+const WARM_UP = 4;
+const TARGET = { atMost: 0.5 };
+
+/** A command until it is applied at the last node, against a put at stores that can be watched. */
+export const spreadPeers: Row = {
+  name: 'spread-peers',
+  title: 'From a command sent to applied at the last of 1,000 nodes',
+  async measure(run) {
+    run.progress(`${NODES} nodes join`);
+    const changes = {
+      ours: await upgate({ ...run, folder: join(run.folder, 'upgate') }, NODES),
+      kv: await jetStreamKv(run),
+      etcd: await etcd(run),
+    };
+    const samples = { ours: [] as number[], kv: [] as number[], etcd: [] as number[] };
+    const count = WARM_UP + (run.quick ? 16 : 60);
+    for (let i = 0; i < count; i += 1) {
+      samples.etcd.push(await changes.etcd(i % 2 === 1));
+      samples.kv.push(await changes.kv(i % 2 === 1));
+      samples.ours.push(await changes.ours(i % 2 === 1));
+    }
+    return [
+      comparison(
+        'JetStream KV',
+        samples.ours,
+        samples.kv,
+        'Kept in files, which nats-server does not sync at each put.',
+      ),
+      comparison('etcd', samples.ours, samples.etcd, 'A single etcd, which syncs its log at each put.'),
+    ];
+  },
+};
+
+function comparison(name: string, ours: number[], theirs: number[], about: string): Comparison {
+  return {
+    case: `${NODES} nodes, ${name}`,
+    unit: 'ms',
+    ours: ours.slice(WARM_UP),
+    against: { name: `${name} put`, samples: theirs.slice(WARM_UP) },
+    target: TARGET,
+    note: `${about} Each of its watchers has a connection of its own, all in one process, as our nodes.`,
+  };
+}
+
+async function jetStreamKv(run: Run): Promise<Change> {
+  const { url } = await launchNats(run.stack, ['-js', '-sd', join(run.folder, 'jetstream')]);
+  return watched(run, 'peers/kv-watchers.js', url, await openBucket(url, run.stack));
+}
+
+async function etcd(run: Run): Promise<Change> {
+  const url = await launchEtcd(join(run.folder, 'etcd'), run.stack);
+  return watched(run, 'peers/etcd-watchers.js', url, openEtcd(url, run.stack));
+}
+
+async function watched(
+  run: Run,
+  module: string,
+  url: string,
+  put: (value: Buffer) => Promise<void>,
+): Promise<Change> {
+  const started = monotonic();
+  const watchers = run.stack.use(new Remote<Watchers>(module));
+  await watchers.call('start', { url, count: NODES });
+  run.progress(`${NODES} watchers of ${module} began in ${Math.round(monotonic() - started)} ms`);
+  let messages = 0;
+  return async () => {
+    const sent = monotonic();
+    await put(Buffer.alloc(BYTES));
+    messages += 1;
+    return Math.max(...(await watchers.call('received', { messages }))) - sent;
+  };
+}
