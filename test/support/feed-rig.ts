@@ -60,9 +60,15 @@ export class FeedRig {
     return connection;
   }
 
-  replica(source: FeedSource): Replica {
+  replica(source: FeedSource, liveNodes?: () => number): Replica {
     const connection = this.connect('replica');
-    const publisher = new FeedPublisher({ connection, fleet: FLEET, source, logger: this.logger });
+    const publisher = new FeedPublisher({
+      connection,
+      fleet: FLEET,
+      source,
+      ...(liveNodes && { liveNodes }),
+      logger: this.logger,
+    });
     const statuses: NodeStatus[] = [];
     publisher.onStatus((status) => statuses.push(status));
     this.#ends.unshift(() => publisher.stop());

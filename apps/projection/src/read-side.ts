@@ -137,7 +137,13 @@ export class ReadSide {
     if (this.runner.stopping.aborted) return;
     const { connection, fleet, logger } = this.options;
     const source = new SettingsSource(this.projection, logger);
-    this.#publisher = new FeedPublisher({ connection, fleet, source, logger });
+    this.#publisher = new FeedPublisher({
+      connection,
+      fleet,
+      source,
+      liveNodes: () => this.edges.inState('live').length,
+      logger,
+    });
     this.#publisher.onStatus((status) => this.edges.heard(status));
     this.#publisher.onForget((node) => this.edges.forget(node));
     const pulse = onPulse(this.options, () => this.#feed.heard() && callRoll(this.options));

@@ -9,6 +9,7 @@ import {
   MAX_ORIGIN_LENGTH,
   MAX_RETRY_AFTER_MS,
   MAX_SNAPSHOT_BYTES,
+  MAX_STATUS_WITHIN_MS,
 } from './feed-limits.js';
 import {
   OpenConnections,
@@ -48,9 +49,9 @@ export function checkChange(change: Change): void {
   checkChanges(change);
 }
 
-export function checkHead({ epoch, digest }: Head): void {
-  name('epoch', epoch);
-  matches('digest', digest, DIGEST, '32 hexadecimal digits');
+export function checkHead(head: Head): void {
+  checkPlace(head);
+  atMost('status_within_ms', head.statusWithinMs, MAX_STATUS_WITHIN_MS);
 }
 
 export function checkSyncRequest({ node, epoch, position }: SyncRequest): void {
@@ -120,13 +121,18 @@ export function checkConvergenceAnswer({ missing, refused }: ConvergenceAnswer):
   }
 }
 
+function checkPlace({ epoch, digest }: Pick<Head, 'epoch' | 'digest'>): void {
+  name('epoch', epoch);
+  matches('digest', digest, DIGEST, '32 hexadecimal digits');
+}
+
 /** Also of an answer to a sync, which may have nothing to tell: then `previous` is the position itself. */
 function checkChanges(change: Change): void {
   if (change.version !== CHANGE_VERSION)
     throw new MessageInvalid(
       `the version ${change.version} of the change is not known, only ${CHANGE_VERSION} is`,
     );
-  checkHead(change);
+  checkPlace(change);
   const { previous, position, changes } = change;
   if (previous > position) throw new MessageInvalid(`previous ${previous} is above position ${position}`);
   for (const entry of changes) checkEntryChange(entry, previous, position);

@@ -23,3 +23,4 @@ export const MAX_ERROR_LENGTH = 4096;
 export const MAX_NODES_NAMED = 100;
 export const MAX_CONVERGENCE_TIMEOUT_MS = 600_000;
 export const MAX_RETRY_AFTER_MS = 600_000;
+export const MAX_STATUS_WITHIN_MS = 1_000;

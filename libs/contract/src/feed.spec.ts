@@ -73,7 +73,7 @@ function sample<T>(kind: FeedMessage<T>, message: T) {
 
 const samples = {
   change: sample(changeMessage, change),
-  head: sample(headMessage, { epoch: 'e-1', position: 0n, digest }),
+  head: sample(headMessage, { epoch: 'e-1', position: 0n, digest, statusWithinMs: 1_000 }),
   'sync request': sample(syncRequestMessage, { node: 'n', epoch: '', position: 0n, snapshot: true }),
   'sync answer with nothing new': sample(syncAnswerMessage, {
     answer: { $case: 'changes', value: { ...change, previous: 7n, changes: [] } },
@@ -208,9 +208,9 @@ describe('a feed message that says what is not allowed is refused, with the reas
 
   it('and is not written either', () => {
     expect(() => changeMessage.encode({ ...change, epoch: '' })).toThrow(MessageInvalid);
-    expect(() => headMessage.encode({ epoch: 'e', position: 2n ** 64n, digest })).toThrow(MessageInvalid);
-    expect(Head.decode(headMessage.encode({ epoch: 'e', position: 2n ** 64n - 1n, digest })).position).toBe(
-      2n ** 64n - 1n,
-    );
+    const head = { epoch: 'e', position: 2n ** 64n - 1n, digest, statusWithinMs: 0 };
+    expect(() => headMessage.encode({ ...head, position: 2n ** 64n })).toThrow(MessageInvalid);
+    expect(() => headMessage.encode({ ...head, statusWithinMs: 1_001 })).toThrow('status_within_ms');
+    expect(Head.decode(headMessage.encode(head)).position).toBe(2n ** 64n - 1n);
   });
 });

@@ -74,6 +74,8 @@ export class FeedClient {
   readonly #reporter = new StatusReporter(() => this.#sendStatus());
   readonly #subscriptions: FeedSubscription[];
   #joined = false;
+  /** Over which a fleet of this size spreads what it reports of one change. */
+  #statusWithinMs = 0;
 
   constructor(options: FeedClientOptions) {
     const { connection, fleet, description, handler, logger } = options;
@@ -86,7 +88,7 @@ export class FeedClient {
       syncs: new SyncClient(connection, this.#subjects, description.node),
       connected: () => connection.connected,
       head: () => this.#watch.head,
-      settled: () => this.#reporter.report(),
+      settled: () => this.#reporter.report(Math.random() * this.#statusWithinMs),
       logger,
     });
     this.#subscriptions = [
@@ -139,7 +141,9 @@ export class FeedClient {
 
   #hearHead(message: Msg): void {
     const head = this.#incoming.read(headMessage, message);
-    if (head) this.#follower.heed(this.#watch.heard(head, this.#options.handler.at()));
+    if (!head) return;
+    this.#statusWithinMs = head.statusWithinMs;
+    this.#follower.heed(this.#watch.heard(head, this.#options.handler.at()));
   }
 
   #hearRollCall(message: Msg): void {

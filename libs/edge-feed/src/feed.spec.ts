@@ -203,6 +203,29 @@ describe('a node that has joined', () => {
   });
 });
 
+describe('a large fleet', () => {
+  it('does not report a change all at once', async () => {
+    const { publisher, statuses } = rig.replica(log, () => 5_000);
+    const wire = await rig.wire();
+    let heads = 0;
+    wire.subscribe(subjects.head, () => (heads += 1));
+    const nodes = Array.from({ length: 40 }, (_, index) => rig.node(`edge-${index}`));
+    for (const node of nodes) await caughtUp(node, log);
+    await eventually('a head that all have heard', () => heads > 1);
+
+    const reports: number[] = [];
+    publisher.onStatus(({ position }) => {
+      if (position === log.head().position) reports.push(performance.now());
+    });
+    publisher.publish(log.set('blog'));
+    await eventually('all to report', () => {
+      const current = statuses.filter(({ position }) => position === log.head().position);
+      return new Set(current.map(({ node }) => node)).size === nodes.length;
+    });
+    expect(reports.at(-1)! - reports[0]!).toBeGreaterThan(100);
+  });
+});
+
 describe('a roll call', () => {
   it('is answered by every node, well before it would report by itself', async () => {
     const { statuses } = rig.replica(log);
@@ -256,7 +279,7 @@ describe('a change that a node refuses', () => {
       asked += 1;
       message.respond(answer);
     });
-    const head = headMessage.encode(log.head());
+    const head = headMessage.encode({ ...log.head(), statusWithinMs: 0 });
     for (let told = 0; told < 200; told += 1) wire.publish(subjects.head, head);
     const reason = 'a sync cannot be read: the version 9 of the change is not known, only 1 is';
     await eventually('the reason', () => node.client.state.refused === reason);

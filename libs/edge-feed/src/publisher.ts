@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { headers, type Msg } from '@nats-io/transport-node';
-import { changeMessage, forgetMessage, headMessage, MessageInvalid, statusMessage } from '#contract';
+import {
+  changeMessage,
+  forgetMessage,
+  headMessage,
+  MAX_STATUS_WITHIN_MS,
+  MessageInvalid,
+  statusMessage,
+} from '#contract';
 import type { FeedConnection, FeedSubscription } from './connection.js';
 import { Coverage } from './coverage.js';
 import type { FeedSource } from './feed-source.js';
@@ -14,12 +21,16 @@ import { writeTrace } from './trace.js';
 /** Above this a burst is better published in several changes, cut before it is coalesced. */
 export const PREFERRED_CHANGE_BYTES = 512 * 1024;
 const HEAD_EVERY_MS = 1_000;
+/** What a replica hears after a change, while it may have to tell of the next one. */
+const STATUSES_PER_MS = 10;
 const REPLICA_HEADER = 'Upgate-Replica';
 
 export interface FeedPublisherOptions {
   connection: FeedConnection;
   fleet: string;
   source: FeedSource;
+  /** How many nodes report. */
+  liveNodes?: () => number;
   logger: FeedLog;
 }
 
@@ -42,6 +53,7 @@ export class FeedPublisher {
   readonly #connection: FeedConnection;
   readonly #subjects: Subjects;
   readonly #source: FeedSource;
+  readonly #liveNodes: () => number;
   readonly #logger: FeedLog;
   readonly #replica = randomUUID();
   readonly #incoming: Incoming;
@@ -53,10 +65,11 @@ export class FeedPublisher {
   #heldBack = 0;
   #disputed = 0;
 
-  constructor({ connection, fleet, source, logger }: FeedPublisherOptions) {
+  constructor({ connection, fleet, source, liveNodes = () => 0, logger }: FeedPublisherOptions) {
     this.#connection = connection;
     this.#subjects = subjectsOf(fleet);
     this.#source = source;
+    this.#liveNodes = liveNodes;
     this.#logger = logger;
     this.#incoming = new Incoming(logger);
     this.#syncs = new SyncServer({
@@ -139,7 +152,9 @@ export class FeedPublisher {
   #publishHead(): void {
     try {
       const { epoch, position, digest } = this.#source.head();
-      this.#connection.publish(this.#subjects.head, headMessage.encode({ epoch, position, digest }));
+      const statusWithinMs = Math.min(MAX_STATUS_WITHIN_MS, Math.floor(this.#liveNodes() / STATUSES_PER_MS));
+      const head = { epoch, position, digest, statusWithinMs };
+      this.#connection.publish(this.#subjects.head, headMessage.encode(head));
     } catch (error) {
       this.#logger.warn({ err: error }, 'the head cannot be published');
     }

@@ -32,6 +32,6 @@ export class StatusReporter {
   #arm(dueAt: number): void {
     clearTimeout(this.#timer);
     this.#dueAt = dueAt;
-    this.#timer = setTimeout(() => this.now(), dueAt - performance.now());
+    this.#timer = setTimeout(() => this.now(), Math.max(0, dueAt - performance.now()));
   }
 }

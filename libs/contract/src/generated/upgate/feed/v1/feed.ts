@@ -59,6 +59,11 @@ export interface Head {
   epoch: string;
   position: bigint;
   digest: string;
+  /**
+   * A node tells what it applied at some moment within so many milliseconds: the reports of a large fleet must not all
+   * come at once. At most 1000.
+   */
+  statusWithinMs: number;
 }
 
 /** From an agent, answered by any one replica of the projection. */
@@ -510,7 +515,7 @@ export const Removal: MessageFns<Removal> = {
 };
 
 function createBaseHead(): Head {
-  return { epoch: "", position: 0n, digest: "" };
+  return { epoch: "", position: 0n, digest: "", statusWithinMs: 0 };
 }
 
 export const Head: MessageFns<Head> = {
@@ -526,6 +531,9 @@ export const Head: MessageFns<Head> = {
     }
     if (message.digest !== "") {
       writer.uint32(26).string(message.digest);
+    }
+    if (message.statusWithinMs !== 0) {
+      writer.uint32(32).uint32(message.statusWithinMs);
     }
     return writer;
   },
@@ -565,6 +573,14 @@ export const Head: MessageFns<Head> = {
             }
 
             message.digest = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.statusWithinMs = reader.uint32();
             continue;
           }
         }
