@@ -2,20 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SqliteEventStore, type EventMetadata } from '#event-store';
-import { defaultWebsockets, type CdnResource } from '#domain';
 import { epochOf } from '../../libs/event-store/src/sqlite/database.js';
 import { checksumOf } from '../../libs/event-store/src/sqlite/rows.js';
+import { resourceId, resourceOf } from './customers.js';
 
 const AT_ONCE = 50_000;
 const TIME = '2026-01-01T00:00:00.000Z';
-
-function resourceId(index: number): string {
-  return `r-${index}`;
-}
-
-function hostnameOf(index: number): string {
-  return `www.customer-${index}.example`;
-}
 
 /** Makes a log, in a data folder, as it would be after the creation of so many resources, one after the other. */
 export async function seedLog(
@@ -44,23 +36,11 @@ function rowOf(epoch: string, index: number): (string | number)[] {
     revision: 1,
     id: randomUUID(),
     type: 'CdnResourceCreated',
-    data: JSON.stringify(resource(index)),
+    data: JSON.stringify(resourceOf(index)),
     metadata: JSON.stringify(metadata()),
   };
   const { stream, revision, id, type, data, metadata: about } = event;
   return [stream, revision, id, type, data, about, checksumOf(epoch, event)];
-}
-
-function resource(index: number): CdnResource {
-  return {
-    id: resourceId(index),
-    account: 'default',
-    cname: index % 10 === 9 ? `*.customer-${index}.example` : hostnameOf(index),
-    secondaryHostnames: [],
-    origin: `http://origin-${index % 1_000}.example:8080`,
-    integration: 'full',
-    websockets: defaultWebsockets('full'),
-  };
 }
 
 function metadata(): EventMetadata {

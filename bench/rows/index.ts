@@ -3,6 +3,7 @@ import { commandLatency } from './command-latency.js';
 import { commandThroughput } from './command-throughput.js';
 import { grpcThroughput } from './grpc-throughput.js';
 import { herd } from './herd.js';
+import { lookup } from './lookup.js';
 import { spreadPeers } from './spread-peers.js';
 import { spread } from './spread.js';
 
@@ -13,5 +14,6 @@ export const ROWS: readonly Row[] = [
   grpcThroughput,
   spread,
   spreadPeers,
+  lookup,
   herd,
 ];
