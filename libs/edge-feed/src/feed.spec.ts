@@ -207,11 +207,11 @@ describe('a large fleet', () => {
   it('does not report a change all at once', async () => {
     const { publisher, statuses } = rig.replica(log, () => 5_000);
     const wire = await rig.wire();
-    let heads = 0;
-    wire.subscribe(subjects.head, () => (heads += 1));
+    let passed = 0;
+    wire.subscribe(subjects.head, () => (passed += 1));
     const nodes = Array.from({ length: 40 }, (_, index) => rig.node(`edge-${index}`));
     for (const node of nodes) await caughtUp(node, log);
-    await eventually('a head that all have heard', () => heads > 1);
+    await eventually('a head that all have heard', () => passed > 1);
 
     const reports: number[] = [];
     publisher.onStatus(({ position }) => {
