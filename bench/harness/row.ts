@@ -7,9 +7,10 @@ export interface Comparison {
   case: string;
   unit: 'ms' | '/s' | 'bytes';
   ours: number[];
-  /** A floor or a peer; absent: the target is a number of `unit`. */
+  /** A floor or a peer; absent: a target is a number of `unit`. */
   against?: { name: string; samples: number[] };
-  target: Target;
+  /** Absent: shown, and not judged. */
+  target?: Target;
   /** What a reader must know besides the numbers. */
   note?: string;
 }

@@ -8,7 +8,8 @@ export interface Result extends Comparison {
   medians: { ours: number; against: number | undefined };
   /** Ours to theirs; without theirs, ours alone. */
   ratio: number;
-  met: boolean;
+  /** Undefined without a target. */
+  met: boolean | undefined;
   command: string;
 }
 
@@ -22,7 +23,7 @@ export function resultOf(row: { name: string; title: string }, comparison: Compa
     ...comparison,
     medians: { ours, against },
     ratio,
-    met: isMet(ratio, comparison.target),
+    met: comparison.target && isMet(ratio, comparison.target),
     command: `npm run bench -- --row ${row.name}`,
   };
 }
@@ -53,9 +54,13 @@ function cells(result: Result): string[] {
     against?.name ?? 'a number',
     medians.against === undefined ? '' : `${round(medians.against)} ${unit}`,
     against ? `${round(ratio)}x` : '',
-    `${'atMost' in target ? `<= ${round(target.atMost)}` : `>= ${round(target.atLeast)}`}${against ? 'x' : ` ${unit}`}`,
-    met ? 'yes' : 'NO',
+    target ? `${render(target)}${against ? 'x' : ` ${unit}`}` : '',
+    met === undefined ? '' : met ? 'yes' : 'NO',
   ];
+}
+
+function render(target: Target): string {
+  return 'atMost' in target ? `<= ${round(target.atMost)}` : `>= ${round(target.atLeast)}`;
 }
 
 function round(value: number): string {
