@@ -14,6 +14,8 @@ export interface Fleet {
   /** The first `count` nodes lose all that they know. */
   forget(argument: { count: number }): void;
   snapshots(argument: object): number;
+  /** Milliseconds of processor that this process has used, for all of its nodes. */
+  processor(argument: object): number;
 }
 
 const nodes: FleetNode[] = [];
@@ -35,4 +37,8 @@ serve<Fleet>({
     for (const node of nodes.slice(0, count)) node.forget();
   },
   snapshots: () => nodes.reduce((sum, node) => sum + node.snapshots, 0),
+  processor() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000;
+  },
 });

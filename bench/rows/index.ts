@@ -1,4 +1,6 @@
 import type { Row } from '../harness/row.js';
+import { batch } from './batch.js';
+import { burst } from './burst.js';
 import { commandLatency } from './command-latency.js';
 import { commandThroughput } from './command-throughput.js';
 import { grpcThroughput } from './grpc-throughput.js';
@@ -15,5 +17,7 @@ export const ROWS: readonly Row[] = [
   spread,
   spreadPeers,
   lookup,
+  burst,
+  batch,
   herd,
 ];
