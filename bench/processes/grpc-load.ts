@@ -3,8 +3,8 @@ import { serve } from '../harness/remote.js';
 
 /** Sends commands that switch WebSockets off and on: none of them without effect. */
 export interface GrpcLoad {
-  /** So many calls at once, each with a resource of its own, for so long; commands per second. */
-  throughput(argument: { port: number; calls: number; ms: number }): Promise<number>;
+  /** So many calls at once, each with a resource of its own, `stride` apart, for so long; commands per second. */
+  throughput(argument: { port: number; calls: number; ms: number; stride?: number }): Promise<number>;
 }
 
 async function send(client: GrpcClient, resource: number, enabled: boolean): Promise<void> {
@@ -14,7 +14,7 @@ async function send(client: GrpcClient, resource: number, enabled: boolean): Pro
 }
 
 serve<GrpcLoad>({
-  async throughput({ port, calls, ms }) {
+  async throughput({ port, calls, ms, stride = 1 }) {
     const client = new GrpcClient(
       `127.0.0.1:${port}`,
       'upgate.v1.CommandService',
@@ -25,7 +25,7 @@ serve<GrpcLoad>({
     const work = async (resource: number) => {
       let enabled = false;
       for (; performance.now() - started < ms || enabled; done += 1, enabled = !enabled)
-        await send(client, resource, enabled);
+        await send(client, resource * stride, enabled);
     };
     await Promise.all(Array.from({ length: calls }, (_, resource) => work(resource)));
     const seconds = (performance.now() - started) / 1_000;

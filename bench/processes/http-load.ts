@@ -5,6 +5,8 @@ import { serve } from '../harness/remote.js';
 export interface Endpoint {
   port: number;
   path: string;
+  /** How far apart the resources are that get commands; 1 if not given. */
+  stride?: number;
 }
 
 /** Sends commands that switch WebSockets off and on: none of them without effect. */
@@ -19,8 +21,9 @@ function body(enabled: boolean): string {
   return JSON.stringify({ enabled, reason: 'bench' });
 }
 
-async function send(http: RawHttp, { path }: Endpoint, resource: number, enabled: boolean): Promise<void> {
-  const status = await http.request('PUT', path.replace('{id}', `r-${resource}`), body(enabled));
+async function send(http: RawHttp, to: Endpoint, resource: number, enabled: boolean): Promise<void> {
+  const id = `r-${resource * (to.stride ?? 1)}`;
+  const status = await http.request('PUT', to.path.replace('{id}', id), body(enabled));
   if (status !== 200 || !http.body.includes('"changed":true')) throw new Error(`${status}: ${http.body}`);
 }
 

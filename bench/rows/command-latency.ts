@@ -9,7 +9,7 @@ import type { Endpoint, HttpLoad } from '../processes/http-load.js';
 
 const RESOURCES = 1_000;
 const TARGET = { atMost: 1.5 };
-const COMMAND_PATH = '/v1/resources/{id}/websockets';
+export const COMMAND_PATH = '/v1/resources/{id}/websockets';
 
 /** A durable command over HTTP, one at a time. */
 export const commandLatency: Row = {

@@ -3,6 +3,7 @@ import { batch } from './batch.js';
 import { burst } from './burst.js';
 import { commandLatency } from './command-latency.js';
 import { commandThroughput } from './command-throughput.js';
+import { flatness } from './flatness.js';
 import { grpcThroughput } from './grpc-throughput.js';
 import { herd } from './herd.js';
 import { lookup } from './lookup.js';
@@ -20,4 +21,5 @@ export const ROWS: readonly Row[] = [
   burst,
   batch,
   herd,
+  flatness,
 ];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { monotonic } from '../harness/monotonic.js';
-import { lastReached, startPipeline } from '../harness/pipeline.js';
+import { lastReached, startPipeline, type Pipeline } from '../harness/pipeline.js';
 import { RawHttp } from '../harness/raw-http.js';
 import { RawNats } from '../harness/raw-nats.js';
 import type { Comparison, Row, Run } from '../harness/row.js';
@@ -44,10 +44,14 @@ async function compare(run: Run, nodes: number): Promise<Comparison> {
 }
 
 /** The split system with so many nodes, and what changes a setting there. */
-export async function upgate(run: Run, nodes: number, resources = 1): Promise<Change> {
-  const pipeline = await startPipeline(run, { resources, nodes });
+export async function upgate(run: Run, nodes: number): Promise<Change> {
+  return changesOf(await startPipeline(run, { resources: 1, nodes }), run.stack);
+}
+
+/** What changes a setting of a system that runs. */
+export async function changesOf(pipeline: Pipeline, stack: AsyncDisposableStack): Promise<Change> {
   const http = await RawHttp.connect(pipeline.command.http);
-  run.stack.defer(() => http.close());
+  stack.defer(() => http.close());
   return async (enabled) => {
     const started = monotonic();
     await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled }));
