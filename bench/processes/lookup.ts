@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { mostSpecific, type Hostname } from '#hostname';
-import { SettingsTable, type SettingsEntry } from '#settings';
-import { hasWildcard, hostOf, resourceOf } from '../harness/customers.js';
+import type { SettingsEntry } from '#settings';
+import { hasWildcard, hostOf } from '../harness/customers.js';
 import { serve } from '../harness/remote.js';
+import { settingsOf, tableOf } from '../harness/settings.js';
 
 const AT_ONCE = 1_000;
 
@@ -18,26 +19,15 @@ type Find = (host: Hostname) => SettingsEntry | undefined;
 let size = 0;
 let find: { exact: Find; wildcard: Find };
 
-function* entries(count: number): Generator<SettingsEntry> {
-  for (let index = 0; index < count; index += 1) {
-    const { id, cname, origin, websockets } = resourceOf(index);
-    const position = BigInt(index + 1);
-    const { enabled, openConnections } = websockets;
-    const policy = { enabled, openConnections, position };
-    yield { resource: id, position, hostnames: [cname], origin, websockets: policy };
-  }
-}
-
 function table(count: number): typeof find {
-  const settings = new SettingsTable();
-  for (const entry of entries(count)) settings.apply([entry]);
+  const settings = tableOf(count);
   const match = (host: Hostname) => settings.match(host);
   return { exact: match, wildcard: match };
 }
 
 function map(count: number): typeof find {
   const settings = new Map<Hostname, SettingsEntry>();
-  for (const entry of entries(count)) settings.set(entry.hostnames[0]!, entry);
+  for (const entry of settingsOf(count)) settings.set(entry.hostnames[0]!, entry);
   const get = (name: Hostname) => settings.get(name);
   return { exact: get, wildcard: (host) => mostSpecific(host, get) };
 }
