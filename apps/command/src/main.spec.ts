@@ -91,6 +91,18 @@ describe('the write side as a program', () => {
     expect((await create(one.url, 'free.test')).status).toBe(409);
   });
 
+  it.each([
+    ['kurrentdb://127.0.0.1:2113?tls=maybe', ': Unexpected "maybe"'],
+    ['kurrentdb://me:hidden@127.0.0.1:2113?tls=maybe', '\n'],
+  ])('says that it cannot use %s', async (UPGATE_STORE, why) => {
+    const { program } = await run({ UPGATE_STORE });
+    expect(await program.exited()).toBe(1);
+    expect(program.stderr).toContain(
+      `The client of KurrentDB does not take the address in UPGATE_STORE${why}`,
+    );
+    expect(program.stderr).not.toContain('hidden');
+  });
+
   it('names every bad variable, and what is allowed', async () => {
     const { program } = await run({ UPGATE_HTTP: 'here', UPGATE_STORE: 'paper', UPGATE_FLEET: 'a.b' });
     expect(await program.exited()).toBe(1);

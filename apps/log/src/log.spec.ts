@@ -189,7 +189,7 @@ describe('the program', () => {
     expect(() => configure({ store: 'paper' }, {})).toThrow('UPGATE_STORE="paper": must be sqlite');
     expect(() => configure({ store: 'kurrentdb://a:b@host' }, {})).toThrow('must not hold a password');
     await expect(run({ task: 'import', file: join(folder, 'none') }, embedded('a'))).rejects.toThrow(
-      'ENOENT',
+      `There is no file ${join(folder, 'none')}.`,
     );
   });
 

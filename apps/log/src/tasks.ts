@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import {
   exportLog,
   importLog,
@@ -51,6 +52,7 @@ async function copyOut(place: LogPlace, { out, say }: Output): Promise<void> {
 }
 
 async function copyIn(file: string, place: LogPlace, { say }: Output): Promise<void> {
+  if (!existsSync(file)) throw new Error(`There is no file ${file}.`);
   const copied = await verifyCopy(file);
   say(`${file} is a whole copy of ${copied.events} events`);
   const target = await openImportTarget(place);

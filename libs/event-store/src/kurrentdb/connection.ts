@@ -23,7 +23,11 @@ export class KurrentConnection {
 
   /** A client of its own, to be disposed of by the caller. */
   connect(): KurrentDBClient {
-    return KurrentDBClient.connectionString(this.#address);
+    try {
+      return KurrentDBClient.connectionString(this.#address);
+    } catch (error) {
+      throw notTaken(this.#address, error);
+    }
   }
 
   /**
@@ -72,6 +76,14 @@ export async function disconnect(client: KurrentDBClient): Promise<void> {
     (channel) => channel.close(),
     () => undefined,
   );
+}
+
+/** The client may quote any part of the address, a password too. */
+function notTaken(address: string, error: unknown): StoreUnavailable {
+  const why = error instanceof Error && !address.includes('@') ? `: ${error.message}` : '';
+  return new StoreUnavailable(`The client of KurrentDB does not take the address in UPGATE_STORE${why}`, {
+    cause: error,
+  });
 }
 
 function unavailable(error: unknown): StoreUnavailable {
