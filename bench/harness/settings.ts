@@ -1,4 +1,5 @@
-import { SettingsTable, type SettingsEntry } from '#settings';
+import type { Hostname } from '#hostname';
+import { decodeEntry, SettingsTable, type SettingsEntry } from '#settings';
 import { resourceOf } from './customers.js';
 
 /** The settings of so many resources, as their creation, one after the other, leaves them. */
@@ -16,4 +17,19 @@ export function tableOf(resources: number): SettingsTable {
   const table = new SettingsTable();
   for (const entry of settingsOf(resources)) table.apply([entry]);
   return table;
+}
+
+/** A policy as plain objects in a plain `Map`, by hostname. */
+export class PlainPolicy {
+  readonly #entries = new Map<Hostname, SettingsEntry>();
+
+  get hostnames(): number {
+    return this.#entries.size;
+  }
+
+  /** The record of an entry. */
+  take(record: Buffer): void {
+    const entry = decodeEntry(record);
+    for (const hostname of entry.hostnames) this.#entries.set(hostname, entry);
+  }
 }

@@ -7,9 +7,28 @@ import { BUCKET, KEY } from './watchers.js';
 export async function openBucket(
   url: string,
   stack: AsyncDisposableStack,
-): Promise<(value: Uint8Array) => Promise<void>> {
+): Promise<(value: Uint8Array, key?: string) => Promise<void>> {
   const connection = await connect({ servers: url });
   stack.defer(() => connection.close());
   const bucket = await new Kvm(jetstream(connection)).create(BUCKET, { storage: StorageType.File });
-  return async (value) => void (await bucket.put(KEY, value));
+  return async (value, key = KEY) => void (await bucket.put(key, value));
+}
+
+const AT_ONCE = 2_000;
+
+/** Puts values into the bucket of `openBucket`, which come as pairs of a key and its value. */
+export async function fillBucket(
+  url: string,
+  values: Iterable<[key: string, value: Uint8Array]>,
+): Promise<void> {
+  const connection = await connect({ servers: url });
+  const bucket = await new Kvm(jetstream(connection)).open(BUCKET);
+  let waiting: Promise<unknown>[] = [];
+  for (const [key, value] of values) {
+    if (waiting.push(bucket.put(key, value)) < AT_ONCE) continue;
+    await Promise.all(waiting);
+    waiting = [];
+  }
+  await Promise.all(waiting);
+  await connection.close();
 }

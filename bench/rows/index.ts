@@ -7,6 +7,7 @@ import { flatness } from './flatness.js';
 import { grpcThroughput } from './grpc-throughput.js';
 import { herd } from './herd.js';
 import { lookup } from './lookup.js';
+import { newNode } from './new-node.js';
 import { restart } from './restart.js';
 import { spreadPeers } from './spread-peers.js';
 import { spread } from './spread.js';
@@ -18,6 +19,7 @@ export const ROWS: readonly Row[] = [
   grpcThroughput,
   spread,
   spreadPeers,
+  newNode,
   lookup,
   restart,
   burst,
