@@ -8,6 +8,7 @@ import { grpcThroughput } from './grpc-throughput.js';
 import { herd } from './herd.js';
 import { lookup } from './lookup.js';
 import { newNode } from './new-node.js';
+import { rebuild } from './rebuild.js';
 import { restart } from './restart.js';
 import { spreadPeers } from './spread-peers.js';
 import { spread } from './spread.js';
@@ -22,6 +23,7 @@ export const ROWS: readonly Row[] = [
   newNode,
   lookup,
   restart,
+  rebuild,
   burst,
   batch,
   herd,
