@@ -3,6 +3,8 @@ import { serve } from '../harness/remote.js';
 import { FleetNode } from './fleet-node.js';
 
 const PATIENCE_MS = 180_000;
+/** A fleet grows over weeks: only its coming back is all at once. */
+const WAVE = 250;
 
 /** Many nodes in one process. Times are of the monotonic clock. */
 export interface Fleet {
@@ -19,11 +21,15 @@ export interface Fleet {
 }
 
 const nodes: FleetNode[] = [];
+const isConnected = (node: FleetNode) => node.connected;
 
 serve<Fleet>({
   async start({ servers, fleet, names, count }) {
-    for (let i = 0; i < count; i += 1) nodes.push(new FleetNode(servers, fleet, `${names}-${i}`));
-    await eventually('every node to be connected', () => nodes.every((node) => node.connected), PATIENCE_MS);
+    while (nodes.length < count) {
+      const wave = Math.min(WAVE, count - nodes.length);
+      for (let i = 0; i < wave; i += 1) nodes.push(new FleetNode(servers, fleet, `${names}-${nodes.length}`));
+      await eventually('a wave of nodes to be connected', () => nodes.every(isConnected), PATIENCE_MS);
+    }
   },
   async reached({ position }) {
     const there = () => nodes.every((node) => node.at().position >= position);
@@ -31,7 +37,7 @@ serve<Fleet>({
     return nodes.map((node) => node.reachedAt);
   },
   async cutOff() {
-    await eventually('no node to be connected', () => nodes.every((node) => !node.connected), PATIENCE_MS);
+    await eventually('no node to be connected', () => !nodes.some(isConnected), PATIENCE_MS);
   },
   forget({ count }) {
     for (const node of nodes.slice(0, count)) node.forget();
