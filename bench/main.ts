@@ -40,8 +40,9 @@ async function measure(row: Row, quick: boolean): Promise<Result[]> {
   try {
     await using stack = new AsyncDisposableStack();
     const comparisons = await row.measure({ quick, rounds: quick ? 5 : 7, folder, stack, progress });
-    progress(`done in ${Math.round((performance.now() - started) / 1_000)} s`);
-    return comparisons.map((comparison) => resultOf(row, comparison));
+    const results = comparisons.map((comparison) => resultOf(row, comparison));
+    progress(`done in ${Math.round((performance.now() - started) / 1_000)} s\n${renderTable(results)}`);
+    return results;
   } catch (error) {
     fail(`${row.name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
     return [];
