@@ -55,5 +55,7 @@ function isPlainPort(bytes: Uint8Array, start: number): boolean {
 }
 
 function beginsWith({ bytes, start, end }: Text, prefix: Uint8Array): boolean {
-  return end - start > prefix.length && prefix.every((byte, at) => bytes[start + at] === byte);
+  if (end - start <= prefix.length) return false;
+  for (let at = 0; at < prefix.length; at += 1) if (bytes[start + at] !== prefix[at]) return false;
+  return true;
 }

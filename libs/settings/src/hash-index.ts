@@ -10,11 +10,25 @@ export class HashIndex {
   #slots = new Uint32Array(2 * SMALLEST);
   #mask = SMALLEST - 1;
   #size = 0;
+  /** Of no meaning: what is read has to go somewhere. */
+  #touched = 0;
+
+  /** Makes room for so many more. */
+  expect(count: number): void {
+    let slots = this.#mask + 1;
+    while (this.#size + count > slots * MAX_LOAD) slots *= 2;
+    if (slots > this.#mask + 1) this.#resize(slots);
+  }
 
   add(hash: number, address: number): void {
-    if (this.#size + 1 > (this.#mask + 1) * MAX_LOAD) this.#grow();
+    if (this.#size + 1 > (this.#mask + 1) * MAX_LOAD) this.#resize(2 * (this.#mask + 1));
     this.#size += 1;
     this.#put(hash, address + 1);
+  }
+
+  /** Reads where these hashes lead to, all at once, so that whoever looks there next need not wait for the memory. */
+  touch(hashes: readonly number[]): void {
+    for (const hash of hashes) this.#touched ^= this.#slots[2 * (hash & this.#mask)]!;
   }
 
   remove(hash: number, address: number): void {
@@ -72,10 +86,10 @@ export class HashIndex {
     this.#slots[2 * gap + 1] = 0;
   }
 
-  #grow(): void {
+  #resize(slots: number): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(2 * old.length);
-    this.#mask = old.length - 1;
+    this.#slots = new Uint32Array(2 * slots);
+    this.#mask = slots - 1;
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] !== 0) this.#put(old[at]!, old[at + 1]!);
     }

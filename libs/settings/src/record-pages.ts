@@ -43,6 +43,23 @@ export class RecordPages {
     return address;
   }
 
+  /**
+   * Adds records that lie one after the other, whole and up to `end`, and calls `added` for each of them. Copied as one,
+   * they take a fraction of the time of one by one.
+   */
+  addAll(block: Block, end: number, added: (record: StoredEntry, address: number) => void): void {
+    for (let start = 0; start < end;) {
+      const page = this.#pageWithRoom(new StoredEntry(block, start).size);
+      const upTo = endOfRun(block, start, Math.min(end, start + page.bytes.length - page.used));
+      const from = page.used;
+      block.bytes.copy(page.bytes, from, start, upTo);
+      page.used += upTo - start;
+      const first = this.#last * GRAINS_PER_PAGE;
+      for (const record of recordsOf(page, from)) added(record, first + record.start / GRAIN);
+      start = upTo;
+    }
+  }
+
   kill(address: number): void {
     const number = numberOf(address);
     const page = this.#page(address);
@@ -106,13 +123,28 @@ function copyOf({ bytes, used, dead }: Page): Page {
   return { ...blockOf(copy), used, dead, frozen: false };
 }
 
-function* liveRecords(page: Page): Generator<StoredEntry> {
+/** Where the last record ends that is whole before the limit. */
+function endOfRun(block: Block, start: number, limit: number): number {
+  let end = start;
+  while (end < limit) {
+    const next = new StoredEntry(block, end).end;
+    if (next > limit) break;
+    end = next;
+  }
+  return end;
+}
+
+function* recordsOf(page: Page, from: number): Generator<StoredEntry> {
   const { used } = page;
-  for (let start = 0; start < used;) {
+  for (let start = from; start < used;) {
     const record = new StoredEntry(page, start);
-    if (!record.dead) yield record;
+    yield record;
     start = record.end;
   }
+}
+
+function* liveRecords(page: Page): Generator<StoredEntry> {
+  for (const record of recordsOf(page, 0)) if (!record.dead) yield record;
 }
 
 function liveBytes(page: Page): Buffer {

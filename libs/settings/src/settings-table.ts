@@ -3,10 +3,10 @@ import { Digest } from './digest.js';
 import { HashIndex } from './hash-index.js';
 import { stageEntry } from './entry-codec.js';
 import { keyIn, keyOf, sameText, type Key, type Text } from './record-key.js';
-import { blockOf } from './record-layout.js';
+import { blockOf, type Block } from './record-layout.js';
 import { RecordPages } from './record-pages.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
-import { StoredEntry } from './stored-entry.js';
+import { endOfWhole, StoredEntry } from './stored-entry.js';
 
 /** How a resource's entry was before and is after a change; undefined: not there. */
 export interface TableDiff {
@@ -99,20 +99,38 @@ export class SettingsTable {
    */
   load(bytes: Buffer): number {
     const block = blockOf(bytes);
-    let start = 0;
-    for (;;) {
-      const entry = new StoredEntry(block, start);
-      if (start + 4 > bytes.length || entry.end > bytes.length) return start;
-      if (!entry.whole) throw new RangeError('there is something that is no entry');
+    const end = endOfWhole(block);
+    this.#lookAhead(block, end);
+    this.#records.addAll(block, end, (entry, address) => {
       this.#checkNew(entry);
-      this.#put(entry);
-      start = entry.end;
-    }
+      this.#index(entry, address);
+    });
+    return end;
+  }
+
+  /** Makes room for so many more resources at once, which would otherwise be found bit by bit. */
+  expect(resources: number): void {
+    this.#byResource.expect(resources);
+    this.#byHostname.expect(resources);
   }
 
   /** All records as they are at the time of the call, some at a time, for `load`. */
   records(): Iterable<Buffer> {
     return this.#records.freeze();
+  }
+
+  /** Has the memory at hand that the keys of these records lead to: to wait for each place in turn takes longer. */
+  #lookAhead(block: Block, end: number): void {
+    const resources: number[] = [];
+    const hostnames: number[] = [];
+    for (let start = 0; start < end;) {
+      const entry = new StoredEntry(block, start);
+      resources.push(keyIn(entry.resourceText).hash);
+      entry.eachHostname((text) => hostnames.push(keyIn(text).hash));
+      start = entry.end;
+    }
+    this.#byResource.touch(resources);
+    this.#byHostname.touch(hostnames);
   }
 
   #holder(hostname: Key): StoredEntry | undefined {
@@ -153,7 +171,10 @@ export class SettingsTable {
   }
 
   #put(entry: StoredEntry): void {
-    const address = this.#records.add(entry);
+    this.#index(entry, this.#records.add(entry));
+  }
+
+  #index(entry: StoredEntry, address: number): void {
     this.#size += 1;
     this.#digest.add(entry.block.view, entry.start, entry.end);
     this.#byResource.add(keyIn(entry.resourceText).hash, address);

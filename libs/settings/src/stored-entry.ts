@@ -130,3 +130,14 @@ export class StoredEntry implements SettingsEntry {
     return this.block.view.getUint16(this.start + field, true);
   }
 }
+
+/** Where the last whole record ends of those that the block begins with. Throws RangeError for what is no record. */
+export function endOfWhole(block: Block): number {
+  const { length } = block.bytes;
+  for (let start = 0; ;) {
+    const entry = new StoredEntry(block, start);
+    if (start + 4 > length || entry.end > length) return start;
+    if (!entry.whole) throw new RangeError('there is something that is no entry');
+    start = entry.end;
+  }
+}
