@@ -11,7 +11,7 @@ export class HashIndex {
   #mask = SMALLEST - 1;
   #size = 0;
   /** Of no meaning: what is read has to go somewhere. */
-  #touched = 0;
+  touched = 0;
 
   /** Makes room for so many more. */
   expect(count: number): void {
@@ -28,7 +28,7 @@ export class HashIndex {
 
   /** Reads where these hashes lead to, all at once, so that whoever looks there next need not wait for the memory. */
   touch(hashes: readonly number[]): void {
-    for (const hash of hashes) this.#touched ^= this.#slots[2 * (hash & this.#mask)]!;
+    for (const hash of hashes) this.touched ^= this.#slots[2 * (hash & this.#mask)]!;
   }
 
   remove(hash: number, address: number): void {
