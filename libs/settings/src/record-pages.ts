@@ -43,21 +43,11 @@ export class RecordPages {
     return address;
   }
 
-  /**
-   * Adds records that lie one after the other, whole and up to `end`, and calls `added` for each of them. Copied as one,
-   * they take a fraction of the time of one by one.
-   */
-  addAll(block: Block, end: number, added: (record: StoredEntry, address: number) => void): void {
-    for (let start = 0; start < end;) {
-      const page = this.#pageWithRoom(new StoredEntry(block, start).size);
-      const upTo = endOfRun(block, start, Math.min(end, start + page.bytes.length - page.used));
-      const from = page.used;
-      block.bytes.copy(page.bytes, from, start, upTo);
-      page.used += upTo - start;
-      const first = this.#last * GRAINS_PER_PAGE;
-      for (const record of recordsOf(page, from)) added(record, first + record.start / GRAIN);
-      start = upTo;
-    }
+  /** Adds records that lie one after the other, copied as one as far as a page goes. Gives their addresses. */
+  addAll(records: readonly StoredEntry[]): number[] {
+    const addresses: number[] = [];
+    while (addresses.length < records.length) this.#addRun(records, addresses);
+    return addresses;
   }
 
   kill(address: number): void {
@@ -80,6 +70,21 @@ export class RecordPages {
     for (const page of pages) page.frozen = true;
     const asTheyAre = pages.map((page) => ({ ...page }));
     return asTheyAre.values().map(liveBytes);
+  }
+
+  /** From the first record that has no address yet. */
+  #addRun(records: readonly StoredEntry[], addresses: number[]): void {
+    const { block, start, size } = records[addresses.length]!;
+    const page = this.#pageWithRoom(size);
+    const limit = start + page.bytes.length - page.used;
+    const base = this.#last * GRAINS_PER_PAGE + (page.used - start) / GRAIN;
+    let end = start;
+    for (let at = addresses.length; at < records.length && records[at]!.end <= limit; at += 1) {
+      addresses.push(base + records[at]!.start / GRAIN);
+      end = records[at]!.end;
+    }
+    block.bytes.copy(page.bytes, page.used, start, end);
+    page.used += end - start;
   }
 
   #page(address: number): Page {
@@ -123,28 +128,13 @@ function copyOf({ bytes, used, dead }: Page): Page {
   return { ...blockOf(copy), used, dead, frozen: false };
 }
 
-/** Where the last record ends that is whole before the limit. */
-function endOfRun(block: Block, start: number, limit: number): number {
-  let end = start;
-  while (end < limit) {
-    const next = new StoredEntry(block, end).end;
-    if (next > limit) break;
-    end = next;
-  }
-  return end;
-}
-
-function* recordsOf(page: Page, from: number): Generator<StoredEntry> {
+function* liveRecords(page: Page): Generator<StoredEntry> {
   const { used } = page;
-  for (let start = from; start < used;) {
+  for (let start = 0; start < used;) {
     const record = new StoredEntry(page, start);
-    yield record;
+    if (!record.dead) yield record;
     start = record.end;
   }
-}
-
-function* liveRecords(page: Page): Generator<StoredEntry> {
-  for (const record of recordsOf(page, 0)) if (!record.dead) yield record;
 }
 
 function liveBytes(page: Page): Buffer {

@@ -2,11 +2,11 @@ import { mostSpecific, type Hostname } from '#hostname';
 import { Digest } from './digest.js';
 import { HashIndex } from './hash-index.js';
 import { stageEntry } from './entry-codec.js';
-import { keyIn, keyOf, sameText, type Key, type Text } from './record-key.js';
-import { blockOf, type Block } from './record-layout.js';
+import { keyOf, sameText, type Key, type Text } from './record-key.js';
+import { blockOf } from './record-layout.js';
 import { RecordPages } from './record-pages.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
-import { endOfWhole, StoredEntry } from './stored-entry.js';
+import { recordsIn, type RecordKeys, type StoredEntry } from './stored-entry.js';
 
 /** How a resource's entry was before and is after a change; undefined: not there. */
 export interface TableDiff {
@@ -22,6 +22,10 @@ export interface HostnameConflict {
 }
 
 const NOWHERE = -1;
+/** Records that are loaded together: more than there are live longer, and garbage takes longer to collect. */
+const AT_ONCE = 128;
+/** The indexes of so many resources are in the caches of a processor anyway. */
+const AT_HAND = 50_000;
 
 /** The current settings of every live resource, by id and by hostname, with their digest; off the heap. */
 export class SettingsTable {
@@ -99,13 +103,13 @@ export class SettingsTable {
    */
   load(bytes: Buffer): number {
     const block = blockOf(bytes);
-    const end = endOfWhole(block);
-    this.#lookAhead(block, end);
-    this.#records.addAll(block, end, (entry, address) => {
-      this.#checkNew(entry);
-      this.#index(entry, address);
-    });
-    return end;
+    let end = 0;
+    for (;;) {
+      const records = recordsIn(block, end, AT_ONCE);
+      if (records.length === 0) return end;
+      this.#loadAll(records);
+      end = records.at(-1)!.end;
+    }
   }
 
   /** Makes room for so many more resources at once, which would otherwise be found bit by bit. */
@@ -119,18 +123,19 @@ export class SettingsTable {
     return this.#records.freeze();
   }
 
-  /** Has the memory at hand that the keys of these records lead to: to wait for each place in turn takes longer. */
-  #lookAhead(block: Block, end: number): void {
-    const resources: number[] = [];
-    const hostnames: number[] = [];
-    for (let start = 0; start < end;) {
-      const entry = new StoredEntry(block, start);
-      resources.push(keyIn(entry.resourceText).hash);
-      entry.eachHostname((text) => hostnames.push(keyIn(text).hash));
-      start = entry.end;
+  #loadAll(records: readonly StoredEntry[]): void {
+    const keys = records.map((record) => record.keys);
+    if (this.#size > AT_HAND) this.#lookAhead(keys);
+    for (const [index, address] of this.#records.addAll(records).entries()) {
+      this.#checkNew(keys[index]!);
+      this.#index(records[index]!, keys[index]!, address);
     }
-    this.#byResource.touch(resources);
-    this.#byHostname.touch(hostnames);
+  }
+
+  /** Has the memory at hand that the keys lead to: to wait for each place in turn takes longer. */
+  #lookAhead(keys: readonly RecordKeys[]): void {
+    this.#byResource.touch(keys.map(({ resource }) => resource.hash));
+    this.#byHostname.touch(keys.flatMap(({ hostnames }) => hostnames.map(({ hash }) => hash)));
   }
 
   #holder(hostname: Key): StoredEntry | undefined {
@@ -160,49 +165,52 @@ export class SettingsTable {
 
   #remove(address: number): void {
     const entry = this.#records.at(address);
+    const { resource, hostnames } = entry.keys;
     this.#size -= 1;
+    this.#wildcards -= wildcardsAmong(hostnames);
     this.#digest.remove(entry.block.view, entry.start, entry.end);
-    this.#byResource.remove(keyIn(entry.resourceText).hash, address);
-    entry.eachHostname((text) => {
-      this.#byHostname.remove(keyIn(text).hash, address);
-      if (isWildcard(text)) this.#wildcards -= 1;
-    });
+    this.#byResource.remove(resource.hash, address);
+    for (const { hash } of hostnames) this.#byHostname.remove(hash, address);
     this.#records.kill(address);
   }
 
   #put(entry: StoredEntry): void {
-    this.#index(entry, this.#records.add(entry));
+    this.#index(entry, entry.keys, this.#records.add(entry));
   }
 
-  #index(entry: StoredEntry, address: number): void {
+  #index(entry: StoredEntry, { resource, hostnames }: RecordKeys, address: number): void {
     this.#size += 1;
+    this.#wildcards += wildcardsAmong(hostnames);
     this.#digest.add(entry.block.view, entry.start, entry.end);
-    this.#byResource.add(keyIn(entry.resourceText).hash, address);
-    entry.eachHostname((text) => {
-      this.#byHostname.add(keyIn(text).hash, address);
-      if (isWildcard(text)) this.#wildcards += 1;
-    });
+    this.#byResource.add(resource.hash, address);
+    for (const { hash } of hostnames) this.#byHostname.add(hash, address);
   }
 
   #move(entry: StoredEntry, from: number, to: number): void {
-    this.#byResource.move(keyIn(entry.resourceText).hash, from, to);
-    entry.eachHostname((text) => this.#byHostname.move(keyIn(text).hash, from, to));
+    const { resource, hostnames } = entry.keys;
+    this.#byResource.move(resource.hash, from, to);
+    for (const { hash } of hostnames) this.#byHostname.move(hash, from, to);
   }
 
-  #checkNew(entry: StoredEntry): void {
-    if (this.#addressOf(keyIn(entry.resourceText)) !== NOWHERE)
-      throw new RangeError(`resource ${entry.resource} is in it twice`);
-    entry.eachHostname((text) => {
-      const holder = this.#holder(keyIn(text));
-      if (!holder) return;
-      const hostname = Buffer.from(text.bytes.subarray(text.start, text.end)).toString();
-      throw new RangeError(`hostname ${hostname} belongs to both ${holder.resource} and ${entry.resource}`);
-    });
+  #checkNew({ resource, hostnames }: RecordKeys): void {
+    if (this.#addressOf(resource) !== NOWHERE)
+      throw new RangeError(`resource ${textOf(resource)} is in it twice`);
+    for (const hostname of hostnames) {
+      const holder = this.#holder(hostname)?.resource;
+      if (holder === undefined) continue;
+      throw new RangeError(`hostname ${textOf(hostname)} belongs to both ${holder} and ${textOf(resource)}`);
+    }
   }
+}
+
+function textOf({ bytes, start, end }: Text): string {
+  return Buffer.from(bytes.subarray(start, end)).toString();
 }
 
 const ASTERISK = 0x2a;
 
-function isWildcard({ bytes, start }: Text): boolean {
-  return bytes[start] === ASTERISK;
+function wildcardsAmong(hostnames: readonly Text[]): number {
+  let count = 0;
+  for (const { bytes, start } of hostnames) if (bytes[start] === ASTERISK) count += 1;
+  return count;
 }

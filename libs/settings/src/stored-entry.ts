@@ -1,6 +1,6 @@
 import { OPEN_CONNECTIONS_MODES, type OpenConnections } from '#domain';
 import type { Hostname } from '#hostname';
-import { sameText, type Text } from './record-key.js';
+import { keyIn, sameText, type Key, type Text } from './record-key.js';
 import {
   DEAD,
   ENABLED,
@@ -17,6 +17,11 @@ import {
   type Block,
 } from './record-layout.js';
 import type { SettingsEntry } from './settings-entry.js';
+
+export interface RecordKeys {
+  resource: Key;
+  hostnames: readonly Key[];
+}
 
 /**
  * An entry as it lies in memory, each field read when it is asked for. It stays as it is whatever becomes of the table;
@@ -93,6 +98,13 @@ export class StoredEntry implements SettingsEntry {
     }
   }
 
+  /** What it is found by, hashed. */
+  get keys(): RecordKeys {
+    const hostnames: Key[] = [];
+    this.eachHostname((text) => hostnames.push(keyIn(text)));
+    return { resource: keyIn(this.resourceText), hostnames };
+  }
+
   has(hostname: Text): boolean {
     let found = false;
     this.eachHostname((text) => (found ||= sameText(hostname, text)));
@@ -131,13 +143,16 @@ export class StoredEntry implements SettingsEntry {
   }
 }
 
-/** Where the last whole record ends of those that the block begins with. Throws RangeError for what is no record. */
-export function endOfWhole(block: Block): number {
+/** The whole records from a place on, at most `limit`. Throws RangeError for what is no record. */
+export function recordsIn(block: Block, from: number, limit: number): StoredEntry[] {
+  const records: StoredEntry[] = [];
   const { length } = block.bytes;
-  for (let start = 0; ;) {
-    const entry = new StoredEntry(block, start);
-    if (start + 4 > length || entry.end > length) return start;
-    if (!entry.whole) throw new RangeError('there is something that is no entry');
-    start = entry.end;
+  for (let start = from; records.length < limit && start + 4 <= length;) {
+    const record = new StoredEntry(block, start);
+    if (record.end > length) break;
+    if (!record.whole) throw new RangeError('there is something that is no entry');
+    records.push(record);
+    start = record.end;
   }
+  return records;
 }
