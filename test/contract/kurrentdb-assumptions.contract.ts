@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KurrentDBEventStore } from '#event-store';
+import { KurrentDBEventStore } from '../../libs/event-store/src/kurrentdb/kurrentdb-event-store.js';
 import { eventually } from '../support/condition.js';
 import { newEvent } from '../support/events.js';
 

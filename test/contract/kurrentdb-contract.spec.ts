@@ -1,4 +1,4 @@
-import { KurrentDBEventStore } from '#event-store';
+import { KurrentDBEventStore } from '../../libs/event-store/src/kurrentdb/kurrentdb-event-store.js';
 import { KurrentServer } from '../support/kurrentdb/server.js';
 import { eventStoreContract } from './event-store.contract.js';
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KurrentDBEventStore, StoreUnavailable, WrongRevision } from '#event-store';
+import { StoreUnavailable, WrongRevision } from '#event-store';
+import { KurrentDBEventStore } from '../../libs/event-store/src/kurrentdb/kurrentdb-event-store.js';
 import { eventually } from '../support/condition.js';
 import { newEvent } from '../support/events.js';
 import { KurrentServer, type Fault } from '../support/kurrentdb/server.js';

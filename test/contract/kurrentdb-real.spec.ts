@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe } from 'vitest';
-import { KurrentDBEventStore } from '#event-store';
+import { KurrentDBEventStore } from '../../libs/event-store/src/kurrentdb/kurrentdb-event-store.js';
 import { namespaced } from '../support/kurrentdb/namespaced.js';
 import { KurrentServer } from '../support/kurrentdb/server.js';
 import { eventStoreContract } from './event-store.contract.js';

@@ -35,4 +35,3 @@ export { importLog, verifyCopy } from './transfer/import-log.js';
 export { MemoryEventStore } from './memory/memory-event-store.js';
 export type { Commit } from './sqlite/protocol.js';
 export { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite/sqlite-event-store.js';
-export { KurrentDBEventStore, type KurrentDBEventStoreOptions } from './kurrentdb/kurrentdb-event-store.js';
