@@ -35,6 +35,7 @@ export {
   MAX_MESSAGE_BYTES,
   MAX_NAME_LENGTH,
   MAX_NODES_NAMED,
+  MAX_RETRY_AFTER_MS,
   MAX_STATUS_WITHIN_MS,
 } from './feed-limits.js';
 export {

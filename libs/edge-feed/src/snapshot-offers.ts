@@ -56,8 +56,9 @@ export class SnapshotOffers {
   }
 
   #admits(node: string): boolean {
-    const nodes = new Set([...this.#held.values()].flatMap(({ leases }) => [...leases.keys()]));
-    return nodes.has(node) || nodes.size < MAX_LEASES;
+    const leases = [...this.#held.values()].map((held) => held.leases);
+    const count = leases.reduce((sum, { size }) => sum + size, 0);
+    return count < MAX_LEASES || leases.some((nodes) => nodes.has(node));
   }
 
   #release(node: string): void {

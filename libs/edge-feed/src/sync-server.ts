@@ -13,12 +13,12 @@ import type { FeedSource } from './feed-source.js';
 import type { Incoming } from './incoming.js';
 import type { FeedLog } from './log.js';
 import { sizeOfChange, toMessage } from './messages.js';
+import { PutOff } from './put-off.js';
 import { SnapshotOffers } from './snapshot-offers.js';
 import type { Subjects } from './subjects.js';
 
 const QUEUE = 'projection';
 const MAX_CHANGES = 4_000;
-const RETRY_AFTER_MS = 500;
 /** Room for all of an answer but its entries. */
 const ENVELOPE_BYTES = 1_024;
 
@@ -46,6 +46,7 @@ export class SyncServer {
   readonly #incoming: Incoming;
   readonly #logger: FeedLog;
   readonly #offers: SnapshotOffers;
+  readonly #putOff = new PutOff(() => performance.now());
   readonly #subscriptions: FeedSubscription[];
 
   constructor({ connection, subjects, replica, source, incoming, logger }: SyncServerOptions) {
@@ -97,7 +98,9 @@ export class SyncServer {
 
   async #snapshot(request: SyncRequestMessage): Promise<SyncAnswerMessage> {
     const offer = await this.#offers.offer(request);
-    if (offer) return { answer: { $case: 'snapshot', value: offer } };
-    return { answer: { $case: 'retryLater', value: { afterMs: RETRY_AFTER_MS } } };
+    if (!offer)
+      return { answer: { $case: 'retryLater', value: { afterMs: this.#putOff.add(request.node) } } };
+    this.#putOff.remove(request.node);
+    return { answer: { $case: 'snapshot', value: offer } };
   }
 }

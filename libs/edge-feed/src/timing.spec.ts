@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Backoff } from './backoff.js';
+import { PutOff } from './put-off.js';
 import { StatusReporter } from './status-reporter.js';
 import { SyncSchedule } from './sync-schedule.js';
 
@@ -52,6 +53,29 @@ describe('a back-off', () => {
     }
     backoff.reset();
     expect(backoff.next()).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('nodes that are put off', () => {
+  let now = 0;
+  let putOff: PutOff;
+
+  beforeEach(() => {
+    now = 5_000;
+    putOff = new PutOff(() => now);
+    for (let index = 0; index < 10_000; index += 1) putOff.add(`edge-${index}`);
+  });
+
+  it('are put off for longer, the more of them wait', () => {
+    expect(new PutOff(() => now).add('edge-0')).toBe(500);
+    expect(putOff.add('one-more')).toBe(20_000);
+  });
+
+  it('do not count when they have been served, or do not come back', () => {
+    for (let index = 0; index < 5_000; index += 1) putOff.remove(`edge-${index}`);
+    expect(putOff.add('one-more')).toBe(10_000);
+    now += 60_000;
+    expect(putOff.add('one-more')).toBe(500);
   });
 });
 
