@@ -6,7 +6,6 @@ import { Registry } from 'prom-client';
 import { listening } from './cannot-listen.js';
 import { closeCalls } from './close-calls.js';
 import { setUpDocs } from './docs.js';
-import { grpcOptions } from './grpc-options.js';
 import { HealthController, Readiness } from './health.js';
 import { createHttpApp } from './http-app.js';
 import { formatAddress, type ListenAddress } from './listen-address.js';
@@ -25,7 +24,10 @@ export interface ApiAppOptions {
 @Module({})
 class ApiModule {}
 
-/** Serves modules of the API over HTTP and gRPC, with their description, health and metrics. Throws CannotListen. */
+/**
+ * Serves modules of the API over HTTP and gRPC, with their description, health and metrics. Throws CannotListen. What it
+ * needs for gRPC is loaded here: an edge agent, which serves no calls, starts the sooner.
+ */
 export async function startApiApp(options: ApiAppOptions): Promise<NestFastifyApplication> {
   const { imports, services, http, grpc, registry, readiness, logger } = options;
   const providers = [
@@ -39,6 +41,7 @@ export async function startApiApp(options: ApiAppOptions): Promise<NestFastifyAp
   try {
     setUpDocs(app);
     const closing = (server: Server) => closeCalls(app.getHttpAdapter().getInstance(), server);
+    const { grpcOptions } = await import('./grpc-options.js');
     const calls = grpcOptions(formatAddress(grpc), services, logger, closing);
     app.connectMicroservice(calls, { inheritAppConfig: true });
     await listening('UPGATE_GRPC', grpc, () => app.startAllMicroservices());

@@ -14,7 +14,6 @@ export { ApiConfig, LogConfig, ProgramConfig, StopConfig } from './config-parts.
 export { parseDuration } from './duration.js';
 export { asApiError, ErrorFilter, toGrpcError } from './error-filter.js';
 export { ERRORS, type ErrorCode } from './error-table.js';
-export { grpcOptions } from './grpc-options.js';
 export { HealthController, Readiness } from './health.js';
 export { addressOf, createHttpApp, requestIdOf } from './http-app.js';
 export { registerFeedTraffic } from './observe/feed-metrics.js';
