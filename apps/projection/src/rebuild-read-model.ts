@@ -35,9 +35,10 @@ export async function rebuildReadModel(
 
   const before = readModel.checkpoint();
   print(`before: ${describe(readModel, table.size, before)}`);
-  readModel.clear();
+  readModel.startAnew();
   const projection = new Projection(readModel, readModel.loadSettings());
   const digest = await foldAll(store, projection, before, print);
+  readModel.complete();
   print(`after:  ${describe(readModel, projection.table.size, projection.head)}`);
   return judge(before, digest, print);
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logFile, SqliteEventStore } from '#event-store';
+import { EMPTY_DIGEST } from '#settings';
 import { ProjectionRig } from '../../../test/support/projection-rig.js';
 import { ResourceLog } from '../../../test/support/resource-log.js';
 import { readModelFolder } from './folders.js';
+import { ReadModel } from './read-model/read-model.js';
 import { rebuildReadModel } from './rebuild-read-model.js';
 
 let rig: ProjectionRig;
@@ -39,10 +41,22 @@ async function resources(): Promise<unknown[]> {
   return (body as { items: unknown[] }).items;
 }
 
+function readModelFile(): string {
+  return join(readModelFolder({ data: rig.folder }), 'read-model.sqlite');
+}
+
 function tamper(sql: string): void {
-  const db = new DatabaseSync(join(readModelFolder({ data: rig.folder }), 'read-model.sqlite'));
+  const db = new DatabaseSync(readModelFile());
   db.exec(sql);
   db.close();
+}
+
+function schema(): unknown[] {
+  const db = new DatabaseSync(readModelFile());
+  const all = db.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+  const version = db.prepare('PRAGMA user_version').get();
+  db.close();
+  return [...all, version];
 }
 
 describe('a rebuild', () => {
@@ -77,6 +91,13 @@ describe('a rebuild', () => {
     expect((await rebuild()).agree).toBe(true);
   });
 
+  it('leaves the same tables and indexes as folding does', async () => {
+    await foldAndStop();
+    const folded = schema();
+    await rebuild();
+    expect(schema()).toEqual(folded);
+  });
+
   it('makes a read model where there is none', async () => {
     const { agree, lines } = await rebuild();
     expect(agree).toBe(true);
@@ -105,12 +126,19 @@ describe('at the start', () => {
     expect(await resources()).toHaveLength(29);
   });
 
+  it('a read model whose rebuild was broken off is made anew', async () => {
+    await foldAndStop();
+    const readModel = new ReadModel(readModelFile(), await rig.store.epoch());
+    readModel.startAnew();
+    readModel.saveCheckpoint(32n, EMPTY_DIGEST);
+    readModel.close();
+    await rig.start();
+    expect(await resources()).toHaveLength(29);
+  });
+
   it('a read model that is no database is made anew', async () => {
     await foldAndStop();
-    await writeFile(
-      join(readModelFolder({ data: rig.folder }), 'read-model.sqlite'),
-      'garbage '.repeat(1000),
-    );
+    await writeFile(readModelFile(), 'garbage '.repeat(1000));
     await rig.start();
     expect(await resources()).toHaveLength(29);
   });

@@ -83,9 +83,8 @@ export class Projection {
   #keepRows(id: string, event: RecordedEvent, recorded: Recorded, change: SettingsChange | undefined): void {
     const { resources, history } = this.readModel;
     const record = evolveRecord(resources.get(id) ?? noRecord, recorded);
-    resources.put(id, record);
+    resources.put(id, record, change);
     history.add(id, event, record.state.status === 'live' ? renderResource(record) : undefined);
-    if (change) resources.putSettings(change);
   }
 }
 

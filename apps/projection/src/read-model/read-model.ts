@@ -1,10 +1,11 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Position } from '#event-store';
 import { EMPTY_DIGEST, SettingsTable } from '#settings';
 import { EdgeRows } from './edge-rows.js';
 import { HistoryRows } from './history-rows.js';
 import { ResourceRows } from './resource-rows.js';
-import { SCHEMA, SCHEMA_VERSION } from './schema.js';
+import { INCOMPLETE_VERSION, INDEXES, OWN_TABLES, SCHEMA_VERSION, TABLES_OF_LOG } from './schema.js';
 
 export interface Checkpoint {
   epoch: string;
@@ -19,6 +20,8 @@ export class ReadModelUnusable extends Error {
   override readonly name = 'ReadModelUnusable';
 }
 
+const DURABLE = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL';
+
 /** The read model's SQLite file: what the log says, in rows made for queries, and how far it has been read. */
 export class ReadModel {
   readonly resources: ResourceRows;
@@ -28,10 +31,13 @@ export class ReadModel {
   readonly #saveCheckpoint: StatementSync;
 
   /** Opens the file, or makes an empty one for the log of this epoch. Throws ReadModelUnusable. */
-  constructor(file: string, epoch: string) {
+  constructor(
+    private readonly file: string,
+    epoch: string,
+  ) {
     this.#db = new DatabaseSync(file);
     try {
-      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536');
+      this.#db.exec(`${DURABLE}; PRAGMA cache_size = -65536`);
       this.#create(epoch);
       this.#check();
     } catch (error) {
@@ -69,16 +75,29 @@ export class ReadModel {
     return table;
   }
 
-  /** Forgets all that came from the log. */
-  clear(): void {
+  /**
+   * Forgets all that came from the log, to fold it anew: in one transaction that nothing protects, and without what only
+   * queries need. Until `complete` the file is no read model, whatever becomes of this process.
+   */
+  startAnew(): void {
     this.transaction(() => {
-      this.#db.exec('DELETE FROM resource; DELETE FROM history');
+      this.#db.exec(`DROP TABLE resource; DROP TABLE history; ${TABLES_OF_LOG}`);
+      this.#db.exec(`PRAGMA user_version = ${INCOMPLETE_VERSION}`);
       this.saveCheckpoint(0n, EMPTY_DIGEST);
     });
+    this.#db.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE');
   }
 
-  /** All that the work writes is kept, or none of it when it throws. */
+  /** What was made anew is a read model from now on, and is on disk. */
+  complete(): void {
+    this.#db.exec(`${INDEXES}; COMMIT`);
+    syncFile(this.file);
+    this.#db.exec(`${DURABLE}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  }
+
+  /** All that the work writes is kept, or none of it when it throws; as one with a transaction that it is part of. */
   transaction<T>(work: () => T): T {
+    if (this.#db.isTransaction) return work();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
@@ -97,7 +116,7 @@ export class ReadModel {
   #create(epoch: string): void {
     if (this.#db.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined) return;
     this.transaction(() => {
-      this.#db.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+      this.#db.exec(`${OWN_TABLES}; ${TABLES_OF_LOG}; ${INDEXES}; PRAGMA user_version = ${SCHEMA_VERSION}`);
       this.#db.prepare('INSERT INTO checkpoint VALUES (1, ?, 0, ?)').run(epoch, EMPTY_DIGEST);
     });
   }
@@ -113,6 +132,12 @@ export class ReadModel {
     };
     if (verdict !== 'ok') throw new ReadModelUnusable(`its file is damaged: ${verdict}`);
   }
+}
+
+function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
 
 const SQLITE_CORRUPT = 11;

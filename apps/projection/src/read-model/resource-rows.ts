@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { absent, type CdnResource, type Integration, type ResourceRecord } from '#domain';
 import type { Position } from '#event-store';
 import { decodeEntry, encodeEntry, isRemoval, type SettingsChange } from '#settings';
@@ -28,22 +28,31 @@ type ResourceRow = {
   settings_position: bigint | null;
 };
 
+/** All but those of the settings entry. */
+const COLUMNS = [
+  'id',
+  'status',
+  'account',
+  'integration',
+  'websockets',
+  'resource',
+  'revision',
+  'position',
+  'created_at',
+  'updated_at',
+];
+
 /** Resources as they are now, and their settings entries. */
 export class ResourceRows {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
-  readonly #putSettings: StatementSync;
+  readonly #putWithSettings: StatementSync;
   readonly #changedSince: StatementSync;
 
   constructor(private readonly db: DatabaseSync) {
     this.#get = reading(db, 'SELECT * FROM resource WHERE id = ?');
-    this.#put = db.prepare(`
-      INSERT INTO resource (id, status, account, integration, websockets, resource, revision, position, created_at, updated_at)
-      VALUES (:id, :status, :account, :integration, :websockets, :resource, :revision, :position, :createdAt, :updatedAt)
-      ON CONFLICT (id) DO UPDATE SET
-        status = :status, account = :account, integration = :integration, websockets = :websockets, resource = :resource,
-        revision = :revision, position = :position, created_at = :createdAt, updated_at = :updatedAt`);
-    this.#putSettings = db.prepare('UPDATE resource SET settings = ?, settings_position = ? WHERE id = ?');
+    this.#put = db.prepare(upsert(COLUMNS));
+    this.#putWithSettings = db.prepare(upsert([...COLUMNS, 'settings', 'settings_position']));
     this.#changedSince = reading(
       db,
       'SELECT * FROM resource WHERE settings_position > ? ORDER BY settings_position LIMIT ?',
@@ -55,24 +64,12 @@ export class ResourceRows {
     return row && recordOf(row);
   }
 
-  put(id: string, { state, revision, position, createdAt, updatedAt }: ResourceRecord): void {
-    const resource = state.status === 'absent' ? undefined : state.resource;
-    this.#put.run({
-      id,
-      status: state.status,
-      account: resource?.account ?? null,
-      integration: resource?.integration ?? null,
-      websockets: resource ? Number(resource.websockets.enabled) : null,
-      resource: resource ? JSON.stringify(resource) : null,
-      revision,
-      position,
-      createdAt,
-      updatedAt,
-    });
-  }
-
-  putSettings(change: SettingsChange): void {
-    this.#putSettings.run(isRemoval(change) ? null : encodeEntry(change), change.position, change.resource);
+  /** `change`: what became of its settings entry; undefined: that is as it was. */
+  put(id: string, record: ResourceRecord, change: SettingsChange | undefined): void {
+    const values = valuesOf(id, record);
+    if (!change) this.#put.run(...values);
+    else
+      this.#putWithSettings.run(...values, isRemoval(change) ? null : encodeEntry(change), change.position);
   }
 
   /** Those of the live resources that pass the filter, by id, from the id after the one given. */
@@ -100,6 +97,33 @@ export class ResourceRows {
     for (const { settings } of select.iterate() as Iterable<{ settings: Uint8Array }>)
       yield bytesOf(settings);
   }
+}
+
+function upsert([id, ...others]: readonly string[]): string {
+  const places = ['?', ...others.map(() => '?')];
+  const updates = others.map((column) => `${column} = excluded.${column}`);
+  return `INSERT INTO resource (${[id, ...others].join(', ')}) VALUES (${places.join(', ')})
+    ON CONFLICT (${id}) DO UPDATE SET ${updates.join(', ')}`;
+}
+
+/** In the order of the columns. */
+function valuesOf(
+  id: string,
+  { state, revision, position, createdAt, updatedAt }: ResourceRecord,
+): SQLInputValue[] {
+  const resource = state.status === 'absent' ? undefined : state.resource;
+  return [
+    id,
+    state.status,
+    resource?.account ?? null,
+    resource?.integration ?? null,
+    resource ? Number(resource.websockets.enabled) : null,
+    resource ? JSON.stringify(resource) : null,
+    revision,
+    position,
+    createdAt,
+    updatedAt,
+  ];
 }
 
 function recordOf(row: ResourceRow): ResourceRecord {

@@ -1,7 +1,10 @@
 /** Another schema version makes the read model be rebuilt from the log: nothing is ever migrated. */
 export const SCHEMA_VERSION = 3;
 
-export const SCHEMA = `
+/** Of a read model that is being made anew: one that was left so is thrown away. */
+export const INCOMPLETE_VERSION = 0;
+
+export const OWN_TABLES = `
   CREATE TABLE checkpoint (
     only     INTEGER PRIMARY KEY CHECK (only = 1),
     epoch    TEXT NOT NULL,
@@ -9,6 +12,14 @@ export const SCHEMA = `
     digest   TEXT NOT NULL      -- of all settings after it
   ) STRICT;
 
+  -- The last word of every edge node. Not from the log.
+  CREATE TABLE edge (
+    node   TEXT PRIMARY KEY,
+    record TEXT NOT NULL       -- JSON
+  ) STRICT;
+`;
+
+export const TABLES_OF_LOG = `
   -- One row for every resource stream, deleted resources included: their ids are never given again.
   CREATE TABLE resource (
     id                TEXT PRIMARY KEY,
@@ -24,8 +35,6 @@ export const SCHEMA = `
     settings          BLOB,    -- the record of the settings entry; NULL: no edge knows this resource
     settings_position INTEGER  -- of the last event that changed or removed the entry
   ) STRICT;
-  CREATE INDEX resource_by_account ON resource (account, id);
-  CREATE INDEX resource_by_settings_position ON resource (settings_position);
 
   -- One row for every event of a resource. What was before it is in the row of the revision before.
   CREATE TABLE history (
@@ -41,14 +50,14 @@ export const SCHEMA = `
     request_id    TEXT NOT NULL,
     after         TEXT         -- the resource as the API shows it; NULL: there is none
   ) STRICT;
+`;
+
+/** What only queries need, of the tables that come from the log. */
+export const INDEXES = `
+  CREATE INDEX resource_by_account ON resource (account, id);
+  CREATE INDEX resource_by_settings_position ON resource (settings_position);
   CREATE UNIQUE INDEX history_by_resource ON history (resource, revision);
   CREATE INDEX history_by_actor ON history (actor_id);
   CREATE INDEX history_by_type ON history (type);
   CREATE INDEX history_by_time ON history (time);
-
-  -- The last word of every edge node. Not from the log.
-  CREATE TABLE edge (
-    node   TEXT PRIMARY KEY,
-    record TEXT NOT NULL       -- JSON
-  ) STRICT;
 `;
