@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { credentials, loadPackageDefinition, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { Client, ClientReadableStream, GrpcObject, ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -170,12 +170,14 @@ describe('QueryService', () => {
 
   it('streams every resource first, then what changes', async () => {
     const stream = watch({});
-    const [first] = (await once(stream, 'data')) as [WireWatchSettingsResponse];
+    const changes = on(stream, 'data');
+    const next = async () => (await changes.next()).value as [WireWatchSettingsResponse];
+    const [first] = await next();
     expect(first.changed.map(({ id }) => id).toSorted()).toEqual(['chat', 'static']);
     expect(first.removed).toEqual([]);
     expect(first.digest).toMatch(/^[0-9a-f]{32}$/);
     const { position } = await rig.log.delete('static');
-    const [second] = (await once(stream, 'data')) as [WireWatchSettingsResponse];
+    const [second] = await next();
     expect(second).toMatchObject({ position: position.toString(), changed: [], removed: ['static'] });
     stream.cancel();
   });
