@@ -7,7 +7,7 @@ const MAX_LOAD = 0.75;
  */
 export class HashIndex {
   /** Pairs of a hash and an address plus one; 0: the slot is free. */
-  #slots = new Uint32Array(2 * SMALLEST);
+  #slots = new Int32Array(2 * SMALLEST);
   #mask = SMALLEST - 1;
   #size = 0;
   /** Of no meaning: what is read has to go somewhere. */
@@ -26,9 +26,14 @@ export class HashIndex {
     this.#put(hash, address + 1);
   }
 
-  /** Reads where these hashes lead to, all at once, so that whoever looks there next need not wait for the memory. */
-  touch(hashes: readonly number[]): void {
-    for (const hash of hashes) this.touched ^= this.#slots[2 * (hash & this.#mask)]!;
+  /** Reads where a hash leads to, so that whoever looks there a little later need not wait for the memory. */
+  touch(hash: number): void {
+    this.touched ^= this.#slots[2 * (hash & this.#mask)]!;
+  }
+
+  /** False: there is surely no key with this hash. */
+  mayHave(hash: number): boolean {
+    return this.#seek(hash) !== -1;
   }
 
   remove(hash: number, address: number): void {
@@ -88,7 +93,7 @@ export class HashIndex {
 
   #resize(slots: number): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(2 * slots);
+    this.#slots = new Int32Array(2 * slots);
     this.#mask = slots - 1;
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] !== 0) this.#put(old[at]!, old[at + 1]!);

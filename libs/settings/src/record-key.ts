@@ -13,6 +13,7 @@ export interface Text {
 
 /** A resource's id or a hostname, to look up. The hash differs from process to process. */
 export interface Key extends Text {
+  /** 32 bits, signed. */
   readonly hash: number;
 }
 
@@ -32,7 +33,7 @@ export function keyOf(text: string): Key {
 export function keyIn({ bytes, start, end }: Text): Key {
   let hash = SEED;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-  return { bytes, start, end, hash: mix32(hash) >>> 0 };
+  return { bytes, start, end, hash: mix32(hash) };
 }
 
 export function sameText({ bytes, start, end }: Text, other: Text): boolean {

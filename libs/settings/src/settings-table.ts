@@ -134,8 +134,8 @@ export class SettingsTable {
 
   /** Has the memory at hand that the keys lead to: to wait for each place in turn takes longer. */
   #lookAhead(keys: readonly RecordKeys[]): void {
-    this.#byResource.touch(keys.map(({ resource }) => resource.hash));
-    this.#byHostname.touch(keys.flatMap(({ hostnames }) => hostnames.map(({ hash }) => hash)));
+    for (const { resource } of keys) this.#byResource.touch(resource.hash);
+    for (const { hostnames } of keys) for (const { hash } of hostnames) this.#byHostname.touch(hash);
   }
 
   #holder(hostname: Key): StoredEntry | undefined {
@@ -193,10 +193,10 @@ export class SettingsTable {
   }
 
   #checkNew({ resource, hostnames }: RecordKeys): void {
-    if (this.#addressOf(resource) !== NOWHERE)
+    if (this.#byResource.mayHave(resource.hash) && this.#addressOf(resource) !== NOWHERE)
       throw new RangeError(`resource ${textOf(resource)} is in it twice`);
     for (const hostname of hostnames) {
-      const holder = this.#holder(hostname)?.resource;
+      const holder = this.#byHostname.mayHave(hostname.hash) ? this.#holder(hostname)?.resource : undefined;
       if (holder === undefined) continue;
       throw new RangeError(`hostname ${textOf(hostname)} belongs to both ${holder} and ${textOf(resource)}`);
     }

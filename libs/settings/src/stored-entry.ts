@@ -84,13 +84,12 @@ export class StoredEntry implements SettingsEntry {
   }
 
   get originText(): Text {
-    const { end: start } = this.resourceText;
-    return { bytes: this.block.bytes, start, end: start + this.#uint16(ORIGIN_LENGTH) };
+    return { bytes: this.block.bytes, start: this.#originStart, end: this.#originEnd };
   }
 
   eachHostname(visit: (hostname: Text) => void): void {
     const { bytes, view } = this.block;
-    let start = this.originText.end + 2;
+    let start = this.#originEnd + 2;
     for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
       const end = start + view.getUint16(start - 2, true);
       visit({ bytes, start, end });
@@ -120,7 +119,7 @@ export class StoredEntry implements SettingsEntry {
     const { size, start } = this;
     if (this.dead || size % GRAIN !== 0 || size < TEXTS || start + size > this.block.bytes.length)
       return false;
-    let { end } = this.originText;
+    let end = this.#originEnd;
     for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
       if (end + 2 > start + size) return false;
       end += 2 + this.block.view.getUint16(end, true);
@@ -132,6 +131,14 @@ export class StoredEntry implements SettingsEntry {
     const { view } = this.block;
     const mode = OPEN_CONNECTIONS_MODES[view.getUint8(this.start + MODE)]!;
     return mode === 'drain' ? { mode, seconds: view.getFloat64(this.start + SECONDS, true) } : { mode };
+  }
+
+  get #originStart(): number {
+    return this.start + TEXTS + this.#uint16(ID_LENGTH);
+  }
+
+  get #originEnd(): number {
+    return this.#originStart + this.#uint16(ORIGIN_LENGTH);
   }
 
   #string({ start, end }: Text): string {
