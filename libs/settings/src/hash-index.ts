@@ -20,20 +20,16 @@ export class HashIndex {
     if (slots > this.#mask + 1) this.#resize(slots);
   }
 
-  add(hash: number, address: number): void {
+  /** False: no other key has this hash. */
+  add(hash: number, address: number): boolean {
     if (this.#size + 1 > (this.#mask + 1) * MAX_LOAD) this.#resize(2 * (this.#mask + 1));
     this.#size += 1;
-    this.#put(hash, address + 1);
+    return this.#put(hash, address + 1);
   }
 
   /** Reads where a hash leads to, so that whoever looks there a little later need not wait for the memory. */
   touch(hash: number): void {
     this.touched ^= this.#slots[2 * (hash & this.#mask)]!;
-  }
-
-  /** False: there is surely no key with this hash. */
-  mayHave(hash: number): boolean {
-    return this.#seek(hash) !== -1;
   }
 
   remove(hash: number, address: number): void {
@@ -72,11 +68,14 @@ export class HashIndex {
     return slot;
   }
 
-  #put(hash: number, stored: number): void {
+  #put(hash: number, stored: number): boolean {
     let slot = hash & this.#mask;
-    while (this.#slots[2 * slot + 1] !== 0) slot = (slot + 1) & this.#mask;
+    let met = false;
+    for (; this.#slots[2 * slot + 1] !== 0; slot = (slot + 1) & this.#mask)
+      met ||= this.#slots[2 * slot] === hash;
     this.#slots[2 * slot] = hash;
     this.#slots[2 * slot + 1] = stored;
+    return met;
   }
 
   /** Moves back what a free slot would hide: all that is further from its own slot than the gap is. */

@@ -11,9 +11,8 @@ export interface Text {
   readonly end: number;
 }
 
-/** A resource's id or a hostname, to look up. The hash differs from process to process. */
+/** A resource's id or a hostname, to look up. */
 export interface Key extends Text {
-  /** 32 bits, signed. */
   readonly hash: number;
 }
 
@@ -30,10 +29,15 @@ export function keyOf(text: string): Key {
   return keyIn({ bytes: scratch, start: 0, end: text.length });
 }
 
-export function keyIn({ bytes, start, end }: Text): Key {
+export function keyIn(text: Text): Key {
+  return { bytes: text.bytes, start: text.start, end: text.end, hash: hashOf(text) };
+}
+
+/** 32 bits, signed. It differs from process to process. */
+export function hashOf({ bytes, start, end }: Text): number {
   let hash = SEED;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-  return { bytes, start, end, hash: mix32(hash) };
+  return mix32(hash);
 }
 
 export function sameText({ bytes, start, end }: Text, other: Text): boolean {

@@ -43,10 +43,13 @@ export class RecordPages {
     return address;
   }
 
-  /** Adds records that lie one after the other, copied as one as far as a page goes. Gives their addresses. */
-  addAll(records: readonly StoredEntry[]): number[] {
+  /**
+   * Adds records that lie one after the other, copied as one as far as a page goes. `bounds`: where each begins, and where
+   * the last one ends. Gives their addresses.
+   */
+  addAll(block: Block, bounds: readonly number[]): number[] {
     const addresses: number[] = [];
-    while (addresses.length < records.length) this.#addRun(records, addresses);
+    while (addresses.length + 1 < bounds.length) this.#addRun(block, bounds, addresses);
     return addresses;
   }
 
@@ -73,15 +76,15 @@ export class RecordPages {
   }
 
   /** From the first record that has no address yet. */
-  #addRun(records: readonly StoredEntry[], addresses: number[]): void {
-    const { block, start, size } = records[addresses.length]!;
-    const page = this.#pageWithRoom(size);
+  #addRun(block: Block, bounds: readonly number[], addresses: number[]): void {
+    const start = bounds[addresses.length]!;
+    const page = this.#pageWithRoom(bounds[addresses.length + 1]! - start);
     const limit = start + page.bytes.length - page.used;
     const base = this.#last * GRAINS_PER_PAGE + (page.used - start) / GRAIN;
     let end = start;
-    for (let at = addresses.length; at < records.length && records[at]!.end <= limit; at += 1) {
-      addresses.push(base + records[at]!.start / GRAIN);
-      end = records[at]!.end;
+    for (let next = addresses.length + 1; next < bounds.length && bounds[next]! <= limit; next += 1) {
+      addresses.push(base + end / GRAIN);
+      end = bounds[next]!;
     }
     block.bytes.copy(page.bytes, page.used, start, end);
     page.used += end - start;

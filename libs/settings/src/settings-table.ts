@@ -5,8 +5,9 @@ import { stageEntry } from './entry-codec.js';
 import { keyOf, sameText, type Key, type Text } from './record-key.js';
 import { blockOf } from './record-layout.js';
 import { RecordPages } from './record-pages.js';
+import { RecordRun } from './record-run.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
-import { recordsIn, type RecordKeys, type StoredEntry } from './stored-entry.js';
+import { isWildcard, type StoredEntry } from './stored-entry.js';
 
 /** How a resource's entry was before and is after a change; undefined: not there. */
 export interface TableDiff {
@@ -22,7 +23,7 @@ export interface HostnameConflict {
 }
 
 const NOWHERE = -1;
-/** Records that are loaded together: more than there are live longer, and garbage takes longer to collect. */
+/** Records that are loaded together. */
 const AT_ONCE = 128;
 /** The indexes of so many resources are in the caches of a processor anyway. */
 const AT_HAND = 50_000;
@@ -103,12 +104,11 @@ export class SettingsTable {
    */
   load(bytes: Buffer): number {
     const block = blockOf(bytes);
-    let end = 0;
-    for (;;) {
-      const records = recordsIn(block, end, AT_ONCE);
-      if (records.length === 0) return end;
-      this.#loadAll(records);
-      end = records.at(-1)!.end;
+    for (let end = 0; ;) {
+      const run = new RecordRun(block, end, AT_ONCE);
+      if (run.length === 0) return end;
+      this.#loadRun(run);
+      end = run.end;
     }
   }
 
@@ -123,29 +123,39 @@ export class SettingsTable {
     return this.#records.freeze();
   }
 
-  #loadAll(records: readonly StoredEntry[]): void {
-    const keys = records.map((record) => record.keys);
-    if (this.#size > AT_HAND) this.#lookAhead(keys);
-    for (const [index, address] of this.#records.addAll(records).entries()) {
-      this.#checkNew(keys[index]!);
-      this.#index(records[index]!, keys[index]!, address);
+  #loadRun(run: RecordRun): void {
+    if (this.#size > AT_HAND) this.#lookAhead(run);
+    const addresses = this.#records.addAll(run.block, run.bounds);
+    let next = 0;
+    for (let index = 0; index < run.length; index += 1) {
+      const address = addresses[index]!;
+      this.#digest.add(run.block.view, run.bounds[index]!, run.bounds[index + 1]!);
+      let known = this.#byResource.add(run.resources[index]!, address);
+      for (; next < run.hostnamesUpTo[index]!; next += 1)
+        known = this.#byHostname.add(run.hostnames[next]!, address) || known;
+      if (known) this.#checkNew(address);
     }
+    this.#size += run.length;
+    this.#wildcards += run.wildcards;
   }
 
   /** Has the memory at hand that the keys lead to: to wait for each place in turn takes longer. */
-  #lookAhead(keys: readonly RecordKeys[]): void {
-    for (const { resource } of keys) this.#byResource.touch(resource.hash);
-    for (const { hostnames } of keys) for (const { hash } of hostnames) this.#byHostname.touch(hash);
+  #lookAhead({ resources, hostnames }: RecordRun): void {
+    for (const hash of resources) this.#byResource.touch(hash);
+    for (const hash of hostnames) this.#byHostname.touch(hash);
   }
 
-  #holder(hostname: Key): StoredEntry | undefined {
-    const address = this.#byHostname.find(hostname.hash, (each) => this.#records.at(each).has(hostname));
+  /** `besides`: an address that does not count. */
+  #holder(hostname: Key, besides = NOWHERE): StoredEntry | undefined {
+    const isIt = (each: number) => each !== besides && this.#records.at(each).has(hostname);
+    const address = this.#byHostname.find(hostname.hash, isIt);
     return address === NOWHERE ? undefined : this.#records.at(address);
   }
 
-  #addressOf(resource: Key): number {
-    return this.#byResource.find(resource.hash, (each) =>
-      sameText(this.#records.at(each).resourceText, resource),
+  #addressOf(resource: Key, besides = NOWHERE): number {
+    return this.#byResource.find(
+      resource.hash,
+      (each) => each !== besides && sameText(this.#records.at(each).resourceText, resource),
     );
   }
 
@@ -167,7 +177,7 @@ export class SettingsTable {
     const entry = this.#records.at(address);
     const { resource, hostnames } = entry.keys;
     this.#size -= 1;
-    this.#wildcards -= wildcardsAmong(hostnames);
+    this.#wildcards -= hostnames.filter(isWildcard).length;
     this.#digest.remove(entry.block.view, entry.start, entry.end);
     this.#byResource.remove(resource.hash, address);
     for (const { hash } of hostnames) this.#byHostname.remove(hash, address);
@@ -175,12 +185,10 @@ export class SettingsTable {
   }
 
   #put(entry: StoredEntry): void {
-    this.#index(entry, entry.keys, this.#records.add(entry));
-  }
-
-  #index(entry: StoredEntry, { resource, hostnames }: RecordKeys, address: number): void {
+    const { resource, hostnames } = entry.keys;
+    const address = this.#records.add(entry);
     this.#size += 1;
-    this.#wildcards += wildcardsAmong(hostnames);
+    this.#wildcards += hostnames.filter(isWildcard).length;
     this.#digest.add(entry.block.view, entry.start, entry.end);
     this.#byResource.add(resource.hash, address);
     for (const { hash } of hostnames) this.#byHostname.add(hash, address);
@@ -192,11 +200,13 @@ export class SettingsTable {
     for (const { hash } of hostnames) this.#byHostname.move(hash, from, to);
   }
 
-  #checkNew({ resource, hostnames }: RecordKeys): void {
-    if (this.#byResource.mayHave(resource.hash) && this.#addressOf(resource) !== NOWHERE)
+  /** Throws RangeError if another entry has a key of the one at this address. */
+  #checkNew(address: number): void {
+    const { resource, hostnames } = this.#records.at(address).keys;
+    if (this.#addressOf(resource, address) !== NOWHERE)
       throw new RangeError(`resource ${textOf(resource)} is in it twice`);
     for (const hostname of hostnames) {
-      const holder = this.#byHostname.mayHave(hostname.hash) ? this.#holder(hostname)?.resource : undefined;
+      const holder = this.#holder(hostname, address)?.resource;
       if (holder === undefined) continue;
       throw new RangeError(`hostname ${textOf(hostname)} belongs to both ${holder} and ${textOf(resource)}`);
     }
@@ -205,12 +215,4 @@ export class SettingsTable {
 
 function textOf({ bytes, start, end }: Text): string {
   return Buffer.from(bytes.subarray(start, end)).toString();
-}
-
-const ASTERISK = 0x2a;
-
-function wildcardsAmong(hostnames: readonly Text[]): number {
-  let count = 0;
-  for (const { bytes, start } of hostnames) if (bytes[start] === ASTERISK) count += 1;
-  return count;
 }

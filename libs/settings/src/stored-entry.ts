@@ -150,16 +150,8 @@ export class StoredEntry implements SettingsEntry {
   }
 }
 
-/** The whole records from a place on, at most `limit`. Throws RangeError for what is no record. */
-export function recordsIn(block: Block, from: number, limit: number): StoredEntry[] {
-  const records: StoredEntry[] = [];
-  const { length } = block.bytes;
-  for (let start = from; records.length < limit && start + 4 <= length;) {
-    const record = new StoredEntry(block, start);
-    if (record.end > length) break;
-    if (!record.whole) throw new RangeError('there is something that is no entry');
-    records.push(record);
-    start = record.end;
-  }
-  return records;
+const ASTERISK = 0x2a;
+
+export function isWildcard({ bytes, start }: Text): boolean {
+  return bytes[start] === ASTERISK;
 }
