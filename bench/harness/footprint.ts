@@ -15,8 +15,16 @@ export interface Footprint {
 const sockets: Socket[] = [];
 subscribe('net.client.socket', (message) => sockets.push((message as { socket: Socket }).socket));
 
-/** Does the work, which tells when it had the whole policy (of the clock of `performance`), and tells what it cost. */
-export async function footprintOf(work: () => Promise<number>): Promise<Footprint> {
+/**
+ * Tells what the work cost, which tells when it had the whole policy (of the clock of `performance`). `before`: what a
+ * process does that has no policy, so that what it takes anyway is not counted.
+ */
+export async function footprintOf(
+  before: () => Promise<void>,
+  work: () => Promise<number>,
+): Promise<Footprint> {
+  await before();
+  sockets.length = 0;
   const memory = await memoryInUse();
   const started = performance.now();
   const ended = await work();

@@ -13,16 +13,20 @@ export interface KvNode {
 
 const policy = new PlainPolicy();
 
+async function watched(url: string, hostnames: number): Promise<number> {
+  const bucket = await new Kvm(await connect({ servers: url })).open(BUCKET);
+  const entries = await bucket.watch();
+  for await (const { value } of entries) {
+    policy.take(Buffer.from(value));
+    if (policy.hostnames === hostnames) break;
+  }
+  return performance.now();
+}
+
 serve<KvNode>({
-  join({ url, hostnames }) {
-    return footprintOf(async () => {
-      const bucket = await new Kvm(await connect({ servers: url })).open(BUCKET);
-      const entries = await bucket.watch();
-      for await (const { value } of entries) {
-        policy.take(Buffer.from(value));
-        if (policy.hostnames === hostnames) break;
-      }
-      return performance.now();
-    });
-  },
+  join: ({ url, hostnames }) =>
+    footprintOf(
+      async () => (await connect({ servers: url })).close(),
+      () => watched(url, hostnames),
+    ),
 });

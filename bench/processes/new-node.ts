@@ -37,18 +37,33 @@ function observed(policy: ActivePolicy, settled: () => void): FeedHandler {
   };
 }
 
+/** Without a feed: neither proxy nor connection is new to the process after that. */
+async function warmUp(url: string, folder: string): Promise<void> {
+  const policy = await policyIn(`${folder}-before`);
+  const connection = connectFeed({ servers: [url], name: 'before', logger: QUIET });
+  await new Promise<void>((resolve) => connection.onConnect(resolve));
+  await connection.close();
+  await policy.close();
+}
+
+function enforced(
+  policy: ActivePolicy,
+  { url, fleet, position }: { url: string; fleet: string; position: bigint },
+): Promise<number> {
+  const connection = connectFeed({ servers: [url], name: 'new', logger: QUIET });
+  const description = { node: 'new', region: 'bench', ring: 'bench', version: '0', enforcer: 'builtin' };
+  const vitals = () => ({ openConnections: 0 });
+  return new Promise((resolve) => {
+    const settled = () => policy.at().position >= position && resolve(performance.now());
+    const handler = observed(policy, settled);
+    new FeedClient({ connection, fleet, description, handler, vitals, logger: QUIET });
+  });
+}
+
 serve<NewNode>({
-  join({ url, fleet, folder, position }) {
-    return footprintOf(async () => {
-      const policy = await policyIn(folder);
-      const connection = connectFeed({ servers: [url], name: 'new', logger: QUIET });
-      const description = { node: 'new', region: 'bench', ring: 'bench', version: '0', enforcer: 'builtin' };
-      const vitals = () => ({ openConnections: 0 });
-      return new Promise<number>((resolve) => {
-        const settled = () => policy.at().position >= position && resolve(performance.now());
-        const handler = observed(policy, settled);
-        new FeedClient({ connection, fleet, description, handler, vitals, logger: QUIET });
-      });
-    });
-  },
+  join: ({ folder, ...joined }) =>
+    footprintOf(
+      () => warmUp(joined.url, folder),
+      async () => enforced(await policyIn(folder), joined),
+    ),
 });
