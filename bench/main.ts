@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { stopWithParent } from '#platform';
 import type { Row } from './harness/row.js';
 import { renderTable, resultOf, type Result } from './harness/table.js';
+import { versionsInUse } from './harness/versions.js';
 import { ROWS } from './rows/index.js';
 
 const RESULTS = join(import.meta.dirname.replace(/\/dist\/bench$/, '/bench'), 'results');
@@ -28,7 +29,7 @@ async function run(rows: readonly Row[], quick: boolean): Promise<void> {
   const machine = { processors: availableParallelism(), model: cpus()[0]?.model, memoryBytes: totalmem() };
   const file = rows.length === ROWS.length ? 'latest.json' : 'latest-rows.json';
   await mkdir(RESULTS, { recursive: true });
-  const report = { at: new Date().toISOString(), node: process.version, machine, quick, results };
+  const report = { at: new Date().toISOString(), versions: await versionsInUse(), machine, quick, results };
   await writeFile(join(RESULTS, file), `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
