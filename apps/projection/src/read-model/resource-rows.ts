@@ -28,6 +28,9 @@ type ResourceRow = {
   settings_position: bigint | null;
 };
 
+/** To load them one by one would take longer. */
+const RECORDS_AT_ONCE = 1_000;
+
 /** All but those of the settings entry. */
 const COLUMNS = [
   'id',
@@ -91,11 +94,16 @@ export class ResourceRows {
     return rows.map((row) => changedOf(row as ResourceRow));
   }
 
-  /** The record of every settings entry. */
+  /** The records of all settings entries, many at a time. */
   *settings(): Generator<Buffer> {
     const select = this.db.prepare('SELECT settings FROM resource WHERE settings IS NOT NULL');
-    for (const { settings } of select.iterate() as Iterable<{ settings: Uint8Array }>)
-      yield bytesOf(settings);
+    let records: Uint8Array[] = [];
+    for (const { settings } of select.iterate() as Iterable<{ settings: Uint8Array }>) {
+      if (records.push(settings) < RECORDS_AT_ONCE) continue;
+      yield Buffer.concat(records);
+      records = [];
+    }
+    yield Buffer.concat(records);
   }
 }
 
