@@ -65,7 +65,7 @@ export class ReadModel {
   loadSettings(): SettingsTable {
     const table = new SettingsTable();
     try {
-      for (const record of this.resources.settings()) table.load(record);
+      for (const records of this.resources.settings()) table.load(records);
     } catch (error) {
       throw new ReadModelUnusable('its settings cannot be read', { cause: error });
     }
