@@ -1,13 +1,13 @@
 import { mostSpecific, type Hostname } from '#hostname';
 import { Digest } from './digest.js';
-import { HashIndex } from './hash-index.js';
 import { stageEntry } from './entry-codec.js';
-import { keyOf, sameText, type Key, type Text } from './record-key.js';
+import { NOWHERE, RecordIndex } from './record-index.js';
+import { keyOf } from './record-key.js';
 import { blockOf } from './record-layout.js';
 import { RecordPages } from './record-pages.js';
 import { RecordRun } from './record-run.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
-import { isWildcard, type StoredEntry } from './stored-entry.js';
+import type { StoredEntry } from './stored-entry.js';
 
 /** How a resource's entry was before and is after a change; undefined: not there. */
 export interface TableDiff {
@@ -22,23 +22,17 @@ export interface HostnameConflict {
   resources: [string, string];
 }
 
-const NOWHERE = -1;
 /** Records that are loaded together. */
 const AT_ONCE = 128;
-/** The indexes of so many resources are in the caches of a processor anyway. */
-const AT_HAND = 50_000;
 
 /** The current settings of every live resource, by id and by hostname, with their digest; off the heap. */
 export class SettingsTable {
-  readonly #records = new RecordPages((entry, from, to) => this.#move(entry, from, to));
-  readonly #byResource = new HashIndex();
-  readonly #byHostname = new HashIndex();
+  readonly #records = new RecordPages((entry, from, to) => this.#index.move(entry, from, to));
+  readonly #index = new RecordIndex(this.#records);
   readonly #digest = new Digest();
-  #size = 0;
-  #wildcards = 0;
 
   get size(): number {
-    return this.#size;
+    return this.#index.size;
   }
 
   get digest(): string {
@@ -51,7 +45,7 @@ export class SettingsTable {
   }
 
   get(resource: string): SettingsEntry | undefined {
-    const address = this.#addressOf(keyOf(resource));
+    const address = this.#index.addressOf(keyOf(resource));
     return address === NOWHERE ? undefined : this.#records.at(address).plain;
   }
 
@@ -69,8 +63,8 @@ export class SettingsTable {
    * when the table changes; its fields are read when they are asked for, so `plain` is what can be spread.
    */
   match(host: Hostname): StoredEntry | undefined {
-    const holder = (name: Hostname) => this.#holder(keyOf(name));
-    return this.#wildcards === 0 ? holder(host) : mostSpecific(host, holder);
+    const holder = (name: Hostname) => this.#index.holder(keyOf(name));
+    return this.#index.hasWildcards ? mostSpecific(host, holder) : holder(host);
   }
 
   /**
@@ -114,8 +108,7 @@ export class SettingsTable {
 
   /** Makes room for so many more resources at once, which would otherwise be found bit by bit. */
   expect(resources: number): void {
-    this.#byResource.expect(resources);
-    this.#byHostname.expect(resources);
+    this.#index.expect(resources);
   }
 
   /** All records as they are at the time of the call, some at a time, for `load`. */
@@ -124,50 +117,21 @@ export class SettingsTable {
   }
 
   #loadRun(run: RecordRun): void {
-    if (this.#size > AT_HAND) this.#lookAhead(run);
-    const addresses = this.#records.addAll(run.block, run.bounds);
-    let next = 0;
-    for (let index = 0; index < run.length; index += 1) {
-      const address = addresses[index]!;
-      this.#digest.add(run.block.view, run.bounds[index]!, run.bounds[index + 1]!);
-      let known = this.#byResource.add(run.resources[index]!, address);
-      for (; next < run.hostnamesUpTo[index]!; next += 1)
-        known = this.#byHostname.add(run.hostnames[next]!, address) || known;
-      if (known) this.#checkNew(address);
-    }
-    this.#size += run.length;
-    this.#wildcards += run.wildcards;
-  }
-
-  /** Has the memory at hand that the keys lead to: to wait for each place in turn takes longer. */
-  #lookAhead({ resources, hostnames }: RecordRun): void {
-    for (const hash of resources) this.#byResource.touch(hash);
-    for (const hash of hostnames) this.#byHostname.touch(hash);
-  }
-
-  /** `besides`: an address that does not count. */
-  #holder(hostname: Key, besides = NOWHERE): StoredEntry | undefined {
-    const isIt = (each: number) => each !== besides && this.#records.at(each).has(hostname);
-    const address = this.#byHostname.find(hostname.hash, isIt);
-    return address === NOWHERE ? undefined : this.#records.at(address);
-  }
-
-  #addressOf(resource: Key, besides = NOWHERE): number {
-    return this.#byResource.find(
-      resource.hash,
-      (each) => each !== besides && sameText(this.#records.at(each).resourceText, resource),
-    );
+    const { block, bounds } = run;
+    this.#index.addRun(run, this.#records.addAll(block, bounds));
+    for (let index = 0; index < run.length; index += 1)
+      this.#digest.add(block.view, bounds[index]!, bounds[index + 1]!);
   }
 
   #holderBesides(changed: ReadonlyMap<string, SettingsChange>, hostname: Hostname): string | undefined {
-    const holder = this.#holder(keyOf(hostname))?.resource;
+    const holder = this.#index.holder(keyOf(hostname))?.resource;
     return holder === undefined || changed.has(holder) ? undefined : holder;
   }
 
   #take(change: SettingsChange): TableDiff {
     const { resource } = change;
     const after = isRemoval(change) ? undefined : change;
-    const address = this.#addressOf(keyOf(resource));
+    const address = this.#index.addressOf(keyOf(resource));
     const before = address === NOWHERE ? undefined : this.#records.at(address).plain;
     if (before) this.#remove(address);
     return { resource, before, after };
@@ -175,44 +139,13 @@ export class SettingsTable {
 
   #remove(address: number): void {
     const entry = this.#records.at(address);
-    const { resource, hostnames } = entry.keys;
-    this.#size -= 1;
-    this.#wildcards -= hostnames.filter(isWildcard).length;
     this.#digest.remove(entry.block.view, entry.start, entry.end);
-    this.#byResource.remove(resource.hash, address);
-    for (const { hash } of hostnames) this.#byHostname.remove(hash, address);
+    this.#index.remove(entry, address);
     this.#records.kill(address);
   }
 
   #put(entry: StoredEntry): void {
-    const { resource, hostnames } = entry.keys;
-    const address = this.#records.add(entry);
-    this.#size += 1;
-    this.#wildcards += hostnames.filter(isWildcard).length;
     this.#digest.add(entry.block.view, entry.start, entry.end);
-    this.#byResource.add(resource.hash, address);
-    for (const { hash } of hostnames) this.#byHostname.add(hash, address);
+    this.#index.add(entry, this.#records.add(entry));
   }
-
-  #move(entry: StoredEntry, from: number, to: number): void {
-    const { resource, hostnames } = entry.keys;
-    this.#byResource.move(resource.hash, from, to);
-    for (const { hash } of hostnames) this.#byHostname.move(hash, from, to);
-  }
-
-  /** Throws RangeError if another entry has a key of the one at this address. */
-  #checkNew(address: number): void {
-    const { resource, hostnames } = this.#records.at(address).keys;
-    if (this.#addressOf(resource, address) !== NOWHERE)
-      throw new RangeError(`resource ${textOf(resource)} is in it twice`);
-    for (const hostname of hostnames) {
-      const holder = this.#holder(hostname, address)?.resource;
-      if (holder === undefined) continue;
-      throw new RangeError(`hostname ${textOf(hostname)} belongs to both ${holder} and ${textOf(resource)}`);
-    }
-  }
-}
-
-function textOf({ bytes, start, end }: Text): string {
-  return Buffer.from(bytes.subarray(start, end)).toString();
 }
