@@ -137,7 +137,7 @@ describe('the transaction of a change', () => {
     });
     const [tried, takenBack] = enforcer.applied.slice(-2);
     expect(takenBack).toEqual(
-      tried!.map(({ resource, before, after }) => ({ resource, before: after, after: before })),
+      tried!.map(({ before, after }) => ({ before: after, after: before })),
     );
   });
 

@@ -26,9 +26,8 @@ export class Digest {
 
   /** 32 hexadecimal digits. */
   toString(): string {
-    return Array.from(this.#sum, (lane) => lane.toString(16).padStart(8, '0'))
-      .toReversed()
-      .join('');
+    const [least, second, third, most] = this.#sum;
+    return digitsOf(most!) + digitsOf(third!) + digitsOf(second!) + digitsOf(least!);
   }
 
   #sumUp(sign: 1 | -1): void {
@@ -39,4 +38,8 @@ export class Digest {
       carry = Math.floor(sum / 2 ** 32);
     }
   }
+}
+
+function digitsOf(lane: number): string {
+  return (lane + 2 ** 32).toString(16).slice(1);
 }

@@ -1,5 +1,5 @@
 import { HashIndex } from './hash-index.js';
-import { sameText, type Key, type Text } from './record-key.js';
+import { hashOf, sameText, type Key, type Text } from './record-key.js';
 import type { RecordPages } from './record-pages.js';
 import type { RecordRun } from './record-run.js';
 import { isWildcard, type StoredEntry } from './stored-entry.js';
@@ -46,25 +46,27 @@ export class RecordIndex {
   }
 
   add(entry: StoredEntry, address: number): void {
-    const { resource, hostnames } = entry.keys;
     this.#resources += 1;
-    this.#wildcards += hostnames.filter(isWildcard).length;
-    this.#byResource.add(resource.hash, address);
-    for (const { hash } of hostnames) this.#byHostname.add(hash, address);
+    this.#byResource.add(hashOf(entry.resourceText), address);
+    entry.eachHostname((hostname) => {
+      if (isWildcard(hostname)) this.#wildcards += 1;
+      this.#byHostname.add(hashOf(hostname), address);
+    });
   }
 
   remove(entry: StoredEntry, address: number): void {
-    const { resource, hostnames } = entry.keys;
     this.#resources -= 1;
-    this.#wildcards -= hostnames.filter(isWildcard).length;
-    this.#byResource.remove(resource.hash, address);
-    for (const { hash } of hostnames) this.#byHostname.remove(hash, address);
+    this.#byResource.remove(hashOf(entry.resourceText), address);
+    entry.eachHostname((hostname) => {
+      if (isWildcard(hostname)) this.#wildcards -= 1;
+      this.#byHostname.remove(hashOf(hostname), address);
+    });
   }
 
+  /** The record that is at one address is at another now, or the one there has taken its place with the same keys. */
   move(entry: StoredEntry, from: number, to: number): void {
-    const { resource, hostnames } = entry.keys;
-    this.#byResource.move(resource.hash, from, to);
-    for (const { hash } of hostnames) this.#byHostname.move(hash, from, to);
+    this.#byResource.move(hashOf(entry.resourceText), from, to);
+    entry.eachHostname((hostname) => this.#byHostname.move(hashOf(hostname), from, to));
   }
 
   /** Adds records that have been put at these addresses. Throws RangeError if one of their keys is there already. */

@@ -9,9 +9,9 @@ import { RecordRun } from './record-run.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
 import type { StoredEntry } from './stored-entry.js';
 
-/** How a resource's entry was before and is after a change; undefined: not there. */
+/** How a resource's entry was before and is after a change; undefined: not there. At least one of them is. */
 export interface TableDiff {
-  resource: string;
+  /** As it lies in memory, which it keeps from being freed. */
   before: SettingsEntry | undefined;
   after: SettingsEntry | undefined;
 }
@@ -72,7 +72,8 @@ export class SettingsTable {
    * Changes are judged as a whole: a hostname may move from one resource to another in any order.
    */
   conflict(changes: readonly SettingsChange[]): HostnameConflict | undefined {
-    const after = new Map(changes.map((change) => [change.resource, change]));
+    const moving = changes.filter((change) => this.#movesHostnames(change));
+    const after = new Map(moving.map((change) => [change.resource, change]));
     const taken = new Map<Hostname, string>();
     for (const change of after.values()) {
       if (isRemoval(change)) continue;
@@ -85,10 +86,23 @@ export class SettingsTable {
     return undefined;
   }
 
-  /** Applies changes as a whole and tells what became of each resource. They must have no conflict. */
+  /** Applies changes as a whole and tells what they did. They must have no conflict. */
   apply(changes: readonly SettingsChange[]): TableDiff[] {
-    const diffs = changes.map((change) => this.#take(change));
-    for (const { after } of diffs) if (after) this.#put(stageEntry(after));
+    const diffs: TableDiff[] = [];
+    const added: SettingsEntry[] = [];
+    for (const change of changes) {
+      const address = this.#index.addressOf(keyOf(change.resource));
+      const before = address === NOWHERE ? undefined : this.#records.at(address);
+      const after = isRemoval(change) ? undefined : change;
+      if (before || after) diffs.push({ before, after });
+      if (before && after && before.holds(after.hostnames)) {
+        this.#revise(address, before, after);
+        continue;
+      }
+      if (before) this.#remove(address, before);
+      if (after) added.push(after);
+    }
+    for (const entry of added) this.#add(stageEntry(entry));
     return diffs;
   }
 
@@ -123,29 +137,38 @@ export class SettingsTable {
       this.#digest.add(block.view, bounds[index]!, bounds[index + 1]!);
   }
 
+  /** Whether a change gives hostnames up or takes new ones: most do not. */
+  #movesHostnames(change: SettingsChange): boolean {
+    if (isRemoval(change)) return true;
+    const address = this.#index.addressOf(keyOf(change.resource));
+    return address === NOWHERE || !this.#records.at(address).holds(change.hostnames);
+  }
+
   #holderBesides(changed: ReadonlyMap<string, SettingsChange>, hostname: Hostname): string | undefined {
     const holder = this.#index.holder(keyOf(hostname))?.resource;
     return holder === undefined || changed.has(holder) ? undefined : holder;
   }
 
-  #take(change: SettingsChange): TableDiff {
-    const { resource } = change;
-    const after = isRemoval(change) ? undefined : change;
-    const address = this.#index.addressOf(keyOf(resource));
-    const before = address === NOWHERE ? undefined : this.#records.at(address).plain;
-    if (before) this.#remove(address);
-    return { resource, before, after };
+  /** Puts an entry in the place of one with the same keys. */
+  #revise(address: number, before: StoredEntry, after: SettingsEntry): void {
+    this.#digest.remove(before.block.view, before.start, before.end);
+    this.#records.kill(address);
+    this.#index.move(before, address, this.#keep(stageEntry(after)));
   }
 
-  #remove(address: number): void {
-    const entry = this.#records.at(address);
+  #remove(address: number, entry: StoredEntry): void {
     this.#digest.remove(entry.block.view, entry.start, entry.end);
     this.#index.remove(entry, address);
     this.#records.kill(address);
   }
 
-  #put(entry: StoredEntry): void {
+  #add(entry: StoredEntry): void {
+    this.#index.add(entry, this.#keep(entry));
+  }
+
+  /** Gives the address. */
+  #keep(entry: StoredEntry): number {
     this.#digest.add(entry.block.view, entry.start, entry.end);
-    this.#index.add(entry, this.#records.add(entry));
+    return this.#records.add(entry);
   }
 }

@@ -13,6 +13,7 @@ import {
   SnapshotInvalid,
   type SettingsChange,
   type SettingsEntry,
+  type TableDiff,
 } from '#settings';
 import { HASH, hash128 } from './murmur3.js';
 
@@ -25,6 +26,13 @@ const resource: CdnResource = {
   integration: 'full',
   websockets: defaultWebsockets('full'),
 };
+
+/** With what lies in memory as an object. */
+function inFull({ before, after }: TableDiff): TableDiff {
+  if (!before) return { before, after };
+  const { resource: id, position, hostnames, origin, websockets } = before;
+  return { before: { resource: id, position, hostnames, origin, websockets }, after };
+}
 
 function entry(id: string, hostnames: string[], position = 1n, enabled = true): SettingsEntry {
   const websockets = { enabled, openConnections: { mode: 'drain', seconds: 30 } as const, position };
@@ -161,9 +169,13 @@ describe('SettingsTable', () => {
           const table = new SettingsTable();
           for (const step of steps) {
             const changes = [...new Map(step.map((change) => [change.resource, change])).values()];
-            const diffs = table.apply(changes);
-            expect(diffs.map(({ before }) => before)).toEqual(
-              changes.map((change) => model.get(change.resource)),
+            const known = changes.filter(({ resource }) => model.has(resource));
+            const diffs = table.apply(changes).filter(({ before }) => before);
+            expect(diffs.map(inFull)).toEqual(
+              known.map((change) => ({
+                before: model.get(change.resource),
+                after: 'removed' in change ? undefined : change,
+              })),
             );
             for (const change of changes) {
               if ('removed' in change) model.delete(change.resource);
@@ -234,15 +246,26 @@ describe('SettingsTable', () => {
     ).toBeUndefined();
   });
 
+  it('finds a hostname that an entry of the same change goes on holding', () => {
+    const table = new SettingsTable();
+    table.apply([entry('a', ['x.example', 'y.example'])]);
+    const revised = entry('a', ['x.example', 'y.example'], 2n, false);
+    const taker = entry('b', ['y.example'], 2n);
+    const conflict = { hostname: 'y.example', resources: ['a', 'b'] };
+    expect(table.conflict([revised, taker])).toEqual(conflict);
+    expect(table.conflict([taker, revised])).toEqual(conflict);
+    expect(table.conflict([revised])).toBeUndefined();
+  });
+
   it('tells how each resource was before and is after', () => {
     const table = new SettingsTable();
     const one = entry('a', ['x.example']);
     const two = entry('a', ['x.example'], 2n, false);
-    expect(table.apply([one])).toEqual([{ resource: 'a', before: undefined, after: one }]);
-    expect(table.apply([two])).toEqual([{ resource: 'a', before: one, after: two }]);
-    expect(table.apply([{ resource: 'a', position: 3n, removed: true }])).toEqual([
-      { resource: 'a', before: two, after: undefined },
-    ]);
+    const gone = { resource: 'a', position: 3n, removed: true } as const;
+    expect(table.apply([one]).map(inFull)).toEqual([{ before: undefined, after: one }]);
+    expect(table.apply([two]).map(inFull)).toEqual([{ before: one, after: two }]);
+    expect(table.apply([gone]).map(inFull)).toEqual([{ before: two, after: undefined }]);
+    expect(table.apply([gone])).toEqual([]);
     expect(table.size).toBe(0);
     expect(table.digest).toBe(EMPTY_DIGEST);
   });

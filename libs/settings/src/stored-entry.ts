@@ -1,6 +1,6 @@
 import { OPEN_CONNECTIONS_MODES, type OpenConnections } from '#domain';
 import type { Hostname } from '#hostname';
-import { keyIn, sameText, type Key, type Text } from './record-key.js';
+import { isText, keyIn, sameText, type Key, type Text } from './record-key.js';
 import {
   DEAD,
   ENABLED,
@@ -102,6 +102,15 @@ export class StoredEntry implements SettingsEntry {
     const hostnames: Key[] = [];
     this.eachHostname((text) => hostnames.push(keyIn(text)));
     return { resource: keyIn(this.resourceText), hostnames };
+  }
+
+  /** Whether these are its hostnames, in their order. */
+  holds(hostnames: readonly Hostname[]): boolean {
+    if (hostnames.length !== this.#uint16(HOSTNAMES)) return false;
+    let index = 0;
+    let same = true;
+    this.eachHostname((text) => (same &&= isText(text, hostnames[index++]!)));
+    return same;
   }
 
   has(hostname: Text): boolean {

@@ -185,7 +185,7 @@ it('a policy that comes as a whole is obeyed like a change', async () => {
   const code = closed(socket!);
   const after = rig.entry('shop', { enabled: false, openConnections: CLOSE });
   other.table.apply([after, rig.table.get('other')!]);
-  const diff = { resource: 'shop', before: rig.table.get('shop'), after };
+  const diff = { before: rig.table.get('shop'), after };
   await rig.enforcer.apply([diff], other.table);
   expect(await code).toBe(1008);
   await expectOpen(bystander!);

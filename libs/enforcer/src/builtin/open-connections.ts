@@ -38,7 +38,7 @@ export class OpenConnections {
    * once for each policy, so changes of anything else touch nothing.
    */
   apply(diffs: readonly TableDiff[], table: SettingsTable): void {
-    const before = new Map(diffs.map((diff) => [diff.resource, diff.before]));
+    const before = new Map(diffs.map((diff) => [resourceOf(diff), diff.before]));
     judge(this.#concerned(diffs), table, (resource) => before.get(resource) ?? table.get(resource));
   }
 
@@ -49,8 +49,12 @@ export class OpenConnections {
   /** A hostname that comes or goes can concern any connection: an exact one takes hosts from a wildcard. */
   #concerned(diffs: readonly TableDiff[]): Iterable<OpenConnection> {
     if (diffs.some(hostnamesDiffer)) return this.#all;
-    return diffs.flatMap(({ resource }) => [...(this.#byResource.get(resource) ?? [])]);
+    return diffs.flatMap((diff) => [...(this.#byResource.get(resourceOf(diff)) ?? [])]);
   }
+}
+
+function resourceOf({ before, after }: TableDiff): string {
+  return (after ?? before)!.resource;
 }
 
 function hostnamesDiffer({ before, after }: TableDiff): boolean {
