@@ -136,9 +136,7 @@ describe('the transaction of a change', () => {
       expect(await policy.applyChange(change)).toEqual({ refused: 'the proxy does not take it' });
     });
     const [tried, takenBack] = enforcer.applied.slice(-2);
-    expect(takenBack).toEqual(
-      tried!.map(({ before, after }) => ({ before: after, after: before })),
-    );
+    expect(takenBack).toEqual(tried!.map(({ before, after }) => ({ before: after, after: before })));
   });
 
   const wrong = [

@@ -169,7 +169,7 @@ describe('SettingsTable', () => {
           const table = new SettingsTable();
           for (const step of steps) {
             const changes = [...new Map(step.map((change) => [change.resource, change])).values()];
-            const known = changes.filter(({ resource }) => model.has(resource));
+            const known = changes.filter((change) => model.has(change.resource));
             const diffs = table.apply(changes).filter(({ before }) => before);
             expect(diffs.map(inFull)).toEqual(
               known.map((change) => ({
