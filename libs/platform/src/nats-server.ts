@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { makeFolder } from '#event-store';
 import { endProcess } from './end-process.js';
 import { launchNatsServer, type Launched } from './nats-server-process.js';
 import { explainTakenPort, leftBehind, serverName } from './nats-server-rivals.js';
@@ -30,7 +30,7 @@ export interface NatsServer {
  */
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   const { port, dataDir, fleet, logger } = options;
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const name = serverName(dataDir, fleet);
   const pidFile = join(dataDir, 'nats-server.pid');
   const rival = leftBehind(pidFile, name);

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { EventStore } from '#event-store';
+import { makeFolder, type EventStore } from '#event-store';
 import { SettingsTable } from '#settings';
 import { ReadModel, ReadModelUnusable } from './read-model.js';
 
@@ -25,7 +25,7 @@ export async function openReadModel(
   store: EventStore,
   logger: Logger,
 ): Promise<OpenedReadModel> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = join(folder, 'read-model.sqlite');
   const epoch = await store.epoch();
   const opened = openOrDiscard(file, epoch, logger);
