@@ -111,8 +111,9 @@ export class ActivePolicy {
   }
 
   async #applySnapshot(bytes: Buffer): Promise<Outcome> {
+    await using draft = this.#lastGood.draft(bytes);
     const judged = await judgeSnapshot(this.#at, bytes);
-    return 'refused' in judged ? judged : this.#replace(judged, () => this.#lastGood.saveSnapshot(bytes));
+    return 'refused' in judged ? judged : await this.#replace(judged, () => draft.keep());
   }
 
   async #replace({ epoch, position, table }: Snapshot, save: () => Promise<void>): Promise<Outcome> {

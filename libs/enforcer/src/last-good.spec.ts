@@ -182,6 +182,11 @@ describe('the last good policy', () => {
     expect(findings).toHaveLength(2);
     await expect(lastGood.saveWhole(new SettingsLog())).rejects.toThrow(/EEXIST|ENOTDIR/);
   });
+
+  it('says soon that no folder can be made, and goes on', async () => {
+    const { lastGood } = await LastGood.open('/proc/none/edge');
+    await expect(lastGood.saveWhole(new SettingsLog())).rejects.toThrow('/proc/none');
+  });
 });
 
 describe('a new snapshot in the place of an outgrown journal', () => {

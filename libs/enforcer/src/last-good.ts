@@ -1,7 +1,7 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '#settings';
-import { keepAside, readIfThere, writeAtomically } from './last-good-files.js';
+import { FileDraft, keepAside, readIfThere, writeAtomically } from './last-good-files.js';
 import { encodeRecord, replay, type AcceptedChange } from './last-good-journal.js';
 
 const SNAPSHOT = 'policy.snapshot';
@@ -18,6 +18,12 @@ interface Found {
   findings: string[];
 }
 
+/** A policy on its way to the disk. Unless it was kept, nothing is left of it in the end. */
+interface PolicyDraft extends AsyncDisposable {
+  /** Resolves when it would survive a power cut; rejects if it could not be written. */
+  keep(): Promise<void>;
+}
+
 /**
  * The last good policy of a node in a folder of its own: a snapshot, and a journal of the changes accepted since, so
  * that saving a change costs the change. What `saveChange` and `saveWhole` resolved for survives a power cut. To be
@@ -32,7 +38,7 @@ export class LastGood {
   /** The files hold the whole policy, so that a change can be appended. */
   #complete = false;
 
-  private constructor(private readonly folder: string) {
+  private constructor(folder: string) {
     this.#snapshotPath = join(folder, SNAPSHOT);
     this.#journalPath = join(folder, JOURNAL);
   }
@@ -59,20 +65,18 @@ export class LastGood {
     this.#complete = true;
   }
 
-  /** A crash after the snapshot leaves records behind that it has made old: a start skips them. */
   async saveWhole({ epoch, position, table }: Snapshot): Promise<void> {
-    await this.saveSnapshot(await encodeSnapshot(epoch, position, table));
+    await using draft = this.draft(await encodeSnapshot(epoch, position, table));
+    await draft.keep();
   }
 
-  /** The same, of a policy that is already encoded. */
-  async saveSnapshot(bytes: Buffer): Promise<void> {
-    this.#complete = false;
-    await mkdir(this.folder, { recursive: true });
-    const journal = await this.#openJournal();
-    await this.#writeSnapshot(bytes);
-    await journal.truncate(0);
-    this.#journalBytes = 0;
-    this.#complete = true;
+  /** Begins to write a policy that is still to be judged; it counts from when it is kept. */
+  draft(bytes: Buffer): PolicyDraft {
+    const file = new FileDraft(this.#snapshotPath, bytes);
+    return {
+      keep: () => this.#keep(file, bytes.length),
+      [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    };
   }
 
   async close(): Promise<void> {
@@ -80,14 +84,20 @@ export class LastGood {
     this.#journal = undefined;
   }
 
+  /** A crash after the snapshot leaves records behind that it has made old: a start skips them. */
+  async #keep(snapshot: FileDraft, bytes: number): Promise<void> {
+    this.#complete = false;
+    const journal = await this.#openJournal();
+    await snapshot.keep();
+    this.#snapshotBytes = bytes;
+    await journal.truncate(0);
+    this.#journalBytes = 0;
+    this.#complete = true;
+  }
+
   async #openJournal(): Promise<FileHandle> {
     this.#journal ??= await open(this.#journalPath, 'a');
     return this.#journal;
-  }
-
-  async #writeSnapshot(bytes: Buffer): Promise<void> {
-    await writeAtomically(this.#snapshotPath, bytes);
-    this.#snapshotBytes = bytes.length;
   }
 
   async #loadSnapshot(findings: string[]): Promise<Snapshot | undefined> {
@@ -126,12 +136,17 @@ export class LastGood {
   /** Saves what the journal has proven before the journal goes: a crash in between repeats this. */
   async #repair(policy: Snapshot | undefined): Promise<string> {
     try {
-      if (policy)
-        await this.#writeSnapshot(await encodeSnapshot(policy.epoch, policy.position, policy.table));
+      if (policy) await this.#replaceSnapshot(policy);
     } catch (error) {
       return `not repaired: ${messageOf(error)}`;
     }
     return this.#setAside(this.#journalPath);
+  }
+
+  async #replaceSnapshot({ epoch, position, table }: Snapshot): Promise<void> {
+    const bytes = await encodeSnapshot(epoch, position, table);
+    await writeAtomically(this.#snapshotPath, bytes);
+    this.#snapshotBytes = bytes.length;
   }
 
   async #setAside(path: string): Promise<string> {
