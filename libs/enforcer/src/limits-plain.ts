@@ -1,5 +1,5 @@
 import { isPlainName } from '#hostname';
-import type { StoredEntry, Text } from '#settings';
+import type { StoredEntry } from '#settings';
 
 const MAX_HOSTNAMES = 100;
 const MAX_DRAIN_SECONDS = 3_600;
@@ -15,37 +15,44 @@ const PORT_LENGTH = 4;
  * moment. One that is not plain needs a closer look.
  */
 export function isPlain(entry: StoredEntry): boolean {
-  let hostnames = 0;
-  let plain = isPlainId(entry.resourceText) && isPlainOrigin(entry.originText) && isPlainFate(entry);
-  entry.eachHostname((hostname) => {
-    hostnames += 1;
-    plain &&= isPlainHostname(hostname);
-  });
-  return plain && hostnames > 0 && hostnames <= MAX_HOSTNAMES;
+  const { hostnameCount } = entry;
+  return (
+    hostnameCount > 0 &&
+    hostnameCount <= MAX_HOSTNAMES &&
+    entry.testResource(isPlainId) &&
+    entry.testOrigin(isPlainOrigin) &&
+    entry.everyHostname(isPlainHostname) &&
+    isPlainFate(entry)
+  );
 }
 
-function isPlainFate({ openConnections: fate }: StoredEntry): boolean {
-  if (fate.mode !== 'drain') return true;
-  return Number.isInteger(fate.seconds) && fate.seconds >= 0 && fate.seconds <= MAX_DRAIN_SECONDS;
+function isPlainFate({ drainSeconds }: StoredEntry): boolean {
+  if (drainSeconds === undefined) return true;
+  return Number.isInteger(drainSeconds) && drainSeconds >= 0 && drainSeconds <= MAX_DRAIN_SECONDS;
 }
 
-function isPlainId({ bytes, start, end }: Text): boolean {
+function isPlainId(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) if (bytes[at]! < 0x21 || bytes[at]! > 0x7e) return false;
   return end > start && end - start <= MAX_ID_LENGTH;
 }
 
-function isPlainHostname({ bytes, start, end }: Text): boolean {
+function isPlainHostname(bytes: Uint8Array, start: number, end: number): boolean {
   const wildcard = bytes[start] === 0x2a && bytes[start + 1] === 0x2e;
   return end - start <= MAX_HOSTNAME_LENGTH && isPlainName(bytes, wildcard ? start + 2 : start, end);
 }
 
-function isPlainOrigin(origin: Text): boolean {
-  const scheme = SCHEMES.find((each) => beginsWith(origin, each));
-  if (!scheme) return false;
-  const { bytes, start, end } = origin;
+function isPlainOrigin(bytes: Uint8Array, start: number, end: number): boolean {
+  const host = hostOf(bytes, start, end);
+  if (host === end) return false;
   const colon = end - PORT_LENGTH - 1;
   const hasPort = bytes[colon] === COLON && isPlainPort(bytes, colon + 1);
-  return isPlainName(bytes, start + scheme.length, hasPort ? colon : end);
+  return isPlainName(bytes, host, hasPort ? colon : end);
+}
+
+/** Where it begins, after its scheme; the end if there is none of both. */
+function hostOf(bytes: Uint8Array, start: number, end: number): number {
+  for (const scheme of SCHEMES) if (beginsWith(bytes, start, end, scheme)) return start + scheme.length;
+  return end;
 }
 
 function isPlainPort(bytes: Uint8Array, start: number): boolean {
@@ -54,7 +61,7 @@ function isPlainPort(bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
-function beginsWith({ bytes, start, end }: Text, prefix: Uint8Array): boolean {
+function beginsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
   if (end - start <= prefix.length) return false;
   for (let at = 0; at < prefix.length; at += 1) if (bytes[start + at] !== prefix[at]) return false;
   return true;

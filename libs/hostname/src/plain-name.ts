@@ -1,5 +1,7 @@
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
+/** 1 for a-z and 0-9. */
+const ORDINARY = Uint8Array.from({ length: 256 }, (_, byte) => (isLetter(byte) || isDigit(byte) ? 1 : 0));
 const MAX_LABEL = 63;
 const MAX_LENGTH = 253;
 
@@ -11,7 +13,7 @@ export function isPlainName(bytes: Uint8Array, start: number, end: number): bool
   let label = start;
   for (let at = start; at <= end; at += 1) {
     const byte = at < end ? bytes[at]! : DOT;
-    if (isLetter(byte) || isDigit(byte)) continue;
+    if (ORDINARY[byte] === 1) continue;
     if ((byte !== DOT && byte !== HYPHEN) || at === label || bytes[at - 1] === HYPHEN) return false;
     if (byte === HYPHEN) continue;
     if (at - label > MAX_LABEL) return false;

@@ -8,6 +8,5 @@ export { foldSettings } from './fold-settings.js';
 export { EMPTY_DIGEST } from './digest.js';
 export { decodeEntries, decodeEntry, encodeEntry } from './entry-codec.js';
 export type { StoredEntry } from './stored-entry.js';
-export type { Text } from './record-key.js';
 export { SettingsTable, type TableDiff } from './settings-table.js';
 export { decodeSnapshot, encodeSnapshot, SnapshotInvalid, type Snapshot } from './snapshot-codec.js';

@@ -12,15 +12,20 @@ export function hash128(view: DataView, start: number, end: number): void {
   let h2 = 0;
   let h3 = 0;
   let h4 = 0;
+  let k = 0;
   for (let at = start; at < end; at += 16) {
-    h1 ^= Math.imul(rotate(Math.imul(view.getInt32(at, true), C1), 15), C2);
-    h1 = (Math.imul((rotate(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
-    h2 ^= Math.imul(rotate(Math.imul(view.getInt32(at + 4, true), C2), 16), C3);
-    h2 = (Math.imul((rotate(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0;
-    h3 ^= Math.imul(rotate(Math.imul(view.getInt32(at + 8, true), C3), 17), C4);
-    h3 = (Math.imul((rotate(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0;
-    h4 ^= Math.imul(rotate(Math.imul(view.getInt32(at + 12, true), C4), 18), C1);
-    h4 = (Math.imul((rotate(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
+    k = Math.imul(view.getInt32(at, true), C1);
+    h1 ^= Math.imul((k << 15) | (k >>> 17), C2);
+    h1 = (Math.imul(((h1 << 19) | (h1 >>> 13)) + h2, 5) + 0x561ccd1b) | 0;
+    k = Math.imul(view.getInt32(at + 4, true), C2);
+    h2 ^= Math.imul((k << 16) | (k >>> 16), C3);
+    h2 = (Math.imul(((h2 << 17) | (h2 >>> 15)) + h3, 5) + 0x0bcaa747) | 0;
+    k = Math.imul(view.getInt32(at + 8, true), C3);
+    h3 ^= Math.imul((k << 17) | (k >>> 15), C4);
+    h3 = (Math.imul(((h3 << 15) | (h3 >>> 17)) + h4, 5) + 0x96cd1c35) | 0;
+    k = Math.imul(view.getInt32(at + 12, true), C4);
+    h4 ^= Math.imul((k << 18) | (k >>> 14), C1);
+    h4 = (Math.imul(((h4 << 13) | (h4 >>> 19)) + h1, 5) + 0x32ac3b17) | 0;
   }
   finish(h1, h2, h3, h4, end - start);
 }
@@ -44,8 +49,4 @@ function finish(a: number, b: number, c: number, d: number, length: number): voi
   HASH[1] = h2 + mixed;
   HASH[2] = h3 + mixed;
   HASH[3] = h4 + mixed;
-}
-
-function rotate(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
 }

@@ -35,6 +35,10 @@ export function keyIn(text: Text): Key {
 
 /** 32 bits, signed. It differs from process to process. */
 export function hashOf({ bytes, start, end }: Text): number {
+  return hashOfBytes(bytes, start, end);
+}
+
+export function hashOfBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = SEED;
   for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   return mix32(hash);

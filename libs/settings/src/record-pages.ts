@@ -4,7 +4,9 @@ import { StoredEntry } from './stored-entry.js';
 const PAGE_BYTES = 64 * 1024;
 const GRAINS_PER_PAGE = PAGE_BYTES / GRAIN;
 
-interface Page extends Block {
+interface Page {
+  /** Of the same shape wherever records are, so that whoever reads them is compiled once. */
+  block: Block;
   used: number;
   /** Bytes of it that are of dead records. */
   dead: number;
@@ -28,17 +30,17 @@ export class RecordPages {
   constructor(private readonly moved: Moved) {}
 
   get bytes(): number {
-    return this.#pages.reduce((sum, page) => sum + (page?.bytes.length ?? 0), 0);
+    return this.#pages.reduce((sum, page) => sum + (page?.block.bytes.length ?? 0), 0);
   }
 
   at(address: number): StoredEntry {
-    return new StoredEntry(this.#page(address), (address % GRAINS_PER_PAGE) * GRAIN);
+    return new StoredEntry(this.#page(address).block, (address % GRAINS_PER_PAGE) * GRAIN);
   }
 
   add({ block, start, size }: StoredEntry): number {
     const page = this.#pageWithRoom(size);
     const address = this.#last * GRAINS_PER_PAGE + page.used / GRAIN;
-    copyWords(block.view, start, page.view, page.used, size);
+    copyWords(block.view, start, page.block.view, page.used, size);
     page.used += size;
     return address;
   }
@@ -63,8 +65,8 @@ export class RecordPages {
     if (number !== this.#last) this.#tidy(number);
   }
 
-  *records(): Generator<StoredEntry> {
-    for (const page of this.#pages) if (page) yield* liveRecords(page);
+  records(): IteratorObject<StoredEntry> {
+    return this.#pages.values().flatMap((page) => (page ? liveRecords(page) : []));
   }
 
   /** The bytes of all live records, a page at a time, as they are at the time of the call. */
@@ -79,14 +81,14 @@ export class RecordPages {
   #addRun(block: Block, bounds: readonly number[], addresses: number[]): void {
     const start = bounds[addresses.length]!;
     const page = this.#pageWithRoom(bounds[addresses.length + 1]! - start);
-    const limit = start + page.bytes.length - page.used;
+    const limit = start + page.block.bytes.length - page.used;
     const base = this.#last * GRAINS_PER_PAGE + (page.used - start) / GRAIN;
     let end = start;
     for (let next = addresses.length + 1; next < bounds.length && bounds[next]! <= limit; next += 1) {
       addresses.push(base + end / GRAIN);
       end = bounds[next]!;
     }
-    block.bytes.copy(page.bytes, page.used, start, end);
+    block.bytes.copy(page.block.bytes, page.used, start, end);
     page.used += end - start;
   }
 
@@ -97,7 +99,7 @@ export class RecordPages {
   #pageWithRoom(size: number): Page {
     for (;;) {
       const last = this.#pages[this.#last];
-      if (last && last.used + size <= last.bytes.length) return last;
+      if (last && last.used + size <= last.block.bytes.length) return last;
       this.#addPage(size);
     }
   }
@@ -106,7 +108,7 @@ export class RecordPages {
     const full = this.#last;
     const bytes = Buffer.allocUnsafeSlow(Math.max(size, PAGE_BYTES));
     this.#last = this.#free.pop() ?? this.#pages.length;
-    this.#pages[this.#last] = { ...blockOf(bytes), used: 0, dead: 0, frozen: false };
+    this.#pages[this.#last] = { block: blockOf(bytes), used: 0, dead: 0, frozen: false };
     this.#tidy(full);
   }
 
@@ -125,24 +127,24 @@ function numberOf(address: number): number {
   return Math.floor(address / GRAINS_PER_PAGE);
 }
 
-function copyOf({ bytes, used, dead }: Page): Page {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy, 0, 0, used);
-  return { ...blockOf(copy), used, dead, frozen: false };
+function copyOf({ block, used, dead }: Page): Page {
+  const copy = Buffer.allocUnsafeSlow(block.bytes.length);
+  block.bytes.copy(copy, 0, 0, used);
+  return { block: blockOf(copy), used, dead, frozen: false };
 }
 
-function* liveRecords(page: Page): Generator<StoredEntry> {
-  const { used } = page;
+function* liveRecords({ block, used }: Page): Generator<StoredEntry> {
   for (let start = 0; start < used;) {
-    const record = new StoredEntry(page, start);
+    const record = new StoredEntry(block, start);
     if (!record.dead) yield record;
     start = record.end;
   }
 }
 
 function liveBytes(page: Page): Buffer {
-  if (page.dead === 0) return page.bytes.subarray(0, page.used);
-  return Buffer.concat(Array.from(liveRecords(page), ({ start, end }) => page.bytes.subarray(start, end)));
+  const { bytes } = page.block;
+  if (page.dead === 0) return bytes.subarray(0, page.used);
+  return Buffer.concat(Array.from(liveRecords(page), ({ start, end }) => bytes.subarray(start, end)));
 }
 
 /** Without a call into native code, which would take longer than a record. */

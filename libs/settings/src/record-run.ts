@@ -1,6 +1,6 @@
-import { hashOf } from './record-key.js';
+import { hashOfBytes } from './record-key.js';
 import type { Block } from './record-layout.js';
-import { isWildcard, StoredEntry } from './stored-entry.js';
+import { ASTERISK, StoredEntry, type TextTest } from './stored-entry.js';
 
 /**
  * Whole records that lie one after the other, and the hashes of their keys: all of it plain numbers, since objects that
@@ -15,6 +15,15 @@ export class RecordRun {
   /** How many of `hostnames` there are up to each record, and with it. */
   readonly hostnamesUpTo: number[] = [];
   wildcards = 0;
+  readonly #takeResource: TextTest = (bytes, start, end) => {
+    this.resources.push(hashOfBytes(bytes, start, end));
+    return true;
+  };
+  readonly #takeHostname: TextTest = (bytes, start, end) => {
+    this.hostnames.push(hashOfBytes(bytes, start, end));
+    if (bytes[start] === ASTERISK) this.wildcards += 1;
+    return true;
+  };
 
   /** Of those from a place on, at most `limit`; a last one that is cut off is left. Throws RangeError for what is no record. */
   constructor(
@@ -35,16 +44,16 @@ export class RecordRun {
   }
 
   #take(start: number): boolean {
-    const record = new StoredEntry(this.block, start);
-    const { length } = this.block.bytes;
-    if (start + 4 > length || record.end > length) return false;
+    const { block } = this;
+    const { length } = block.bytes;
+    const record = new StoredEntry(block, start);
+    if (start + 4 > length) return false;
+    const { end } = record;
+    if (end > length) return false;
     if (!record.whole) throw new RangeError('there is something that is no entry');
-    this.bounds.push(record.end);
-    this.resources.push(hashOf(record.resourceText));
-    record.eachHostname((text) => {
-      this.hostnames.push(hashOf(text));
-      if (isWildcard(text)) this.wildcards += 1;
-    });
+    this.bounds.push(end);
+    record.testResource(this.#takeResource);
+    record.everyHostname(this.#takeHostname);
     this.hostnamesUpTo.push(this.hostnames.length);
     return true;
   }

@@ -109,16 +109,15 @@ function parseHeader(line: string): Header {
 async function loadTable(compressed: Buffer, count: number): Promise<SettingsTable> {
   const table = new SettingsTable();
   table.expect(Math.min(count, MAX_EXPECTED));
-  const load = async (chunks: AsyncIterable<Buffer>) => {
+  try {
+    const chunks = createZstdDecompress({ chunkSize: SLICE_BYTES });
+    chunks.end(compressed);
     let rest: Buffer = Buffer.alloc(0);
-    for await (const chunk of chunks) {
+    for await (const chunk of chunks as AsyncIterable<Buffer>) {
       rest = loadChunk(table, rest, chunk);
       if (table.size > count) throw new RangeError(`there are more than ${count}`);
     }
     if (rest.length > 0) throw new RangeError('the last one is cut off');
-  };
-  try {
-    await pipeline([compressed], createZstdDecompress({ chunkSize: SLICE_BYTES }), load);
   } catch (error) {
     throw new SnapshotInvalid(`its entries cannot be read: ${String(error)}`);
   }

@@ -18,6 +18,11 @@ import {
 } from './record-layout.js';
 import type { SettingsEntry } from './settings-entry.js';
 
+const DRAIN = OPEN_CONNECTIONS_MODES.indexOf('drain');
+
+/** What is asked of the bytes of a text, with nothing made for it: there are millions. */
+export type TextTest = (bytes: Uint8Array, start: number, end: number) => boolean;
+
 export interface RecordKeys {
   resource: Key;
   hostnames: readonly Key[];
@@ -88,13 +93,34 @@ export class StoredEntry implements SettingsEntry {
   }
 
   eachHostname(visit: (hostname: Text) => void): void {
+    this.everyHostname((bytes, start, end) => {
+      visit({ bytes, start, end });
+      return true;
+    });
+  }
+
+  /** Whether the test says so of all hostnames; there may be none. */
+  everyHostname(test: TextTest): boolean {
     const { bytes, view } = this.block;
     let start = this.#originEnd + 2;
-    for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
+    for (let count = this.hostnameCount; count > 0; count -= 1) {
       const end = start + view.getUint16(start - 2, true);
-      visit({ bytes, start, end });
+      if (!test(bytes, start, end)) return false;
       start = end + 2;
     }
+    return true;
+  }
+
+  testResource(test: TextTest): boolean {
+    return test(this.block.bytes, this.start + TEXTS, this.#originStart);
+  }
+
+  testOrigin(test: TextTest): boolean {
+    return test(this.block.bytes, this.#originStart, this.#originEnd);
+  }
+
+  get hostnameCount(): number {
+    return this.#uint16(HOSTNAMES);
   }
 
   /** What it is found by, hashed. */
@@ -125,25 +151,33 @@ export class StoredEntry implements SettingsEntry {
 
   /** Whether there is a record whose every part lies within it. */
   get whole(): boolean {
-    const { size, start } = this;
-    if (this.dead || size % GRAIN !== 0 || size < TEXTS || start + size > this.block.bytes.length)
-      return false;
+    const { block, start } = this;
+    const { bytes, view } = block;
+    const size = view.getUint32(start + SIZE, true);
+    if (size % GRAIN !== 0 || size < TEXTS || start + size > bytes.length) return false;
     let end = this.#originEnd;
-    for (let count = this.#uint16(HOSTNAMES); count > 0; count -= 1) {
+    for (let count = this.hostnameCount; count > 0; count -= 1) {
       if (end + 2 > start + size) return false;
-      end += 2 + this.block.view.getUint16(end, true);
+      end += 2 + view.getUint16(end, true);
     }
-    return end <= start + size && this.block.view.getUint8(start + MODE) < OPEN_CONNECTIONS_MODES.length;
+    return end <= start + size && view.getUint8(start + MODE) < OPEN_CONNECTIONS_MODES.length;
   }
 
   get openConnections(): OpenConnections {
+    const mode = OPEN_CONNECTIONS_MODES[this.block.view.getUint8(this.start + MODE)]!;
+    return mode === 'drain' ? { mode, seconds: this.drainSeconds! } : { mode };
+  }
+
+  /** Over which open connections are drained, if they are. */
+  get drainSeconds(): number | undefined {
     const { view } = this.block;
-    const mode = OPEN_CONNECTIONS_MODES[view.getUint8(this.start + MODE)]!;
-    return mode === 'drain' ? { mode, seconds: view.getFloat64(this.start + SECONDS, true) } : { mode };
+    return view.getUint8(this.start + MODE) === DRAIN
+      ? view.getFloat64(this.start + SECONDS, true)
+      : undefined;
   }
 
   get #originStart(): number {
-    return this.start + TEXTS + this.#uint16(ID_LENGTH);
+    return this.start + TEXTS + this.block.view.getUint16(this.start + ID_LENGTH, true);
   }
 
   get #originEnd(): number {
@@ -159,7 +193,7 @@ export class StoredEntry implements SettingsEntry {
   }
 }
 
-const ASTERISK = 0x2a;
+export const ASTERISK = 0x2a;
 
 export function isWildcard({ bytes, start }: Text): boolean {
   return bytes[start] === ASTERISK;
