@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const conditions = ['source', 'node', 'import', 'default'];
@@ -11,6 +12,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most of the time a test waits for servers, threads and disks.
+    maxWorkers: 2 * availableParallelism(),
     projects: [
       {
         extends: true,
