@@ -1,4 +1,4 @@
-/** Delays that double from `base` to `max` milliseconds, each drawn at random from its upper half. */
+/** Full jitter: delays drawn from all that lies below a bound, which doubles from `base` to `max` milliseconds. */
 export class Backoff {
   #attempts = 0;
 
@@ -8,9 +8,9 @@ export class Backoff {
   ) {}
 
   next(): number {
-    const delay = Math.min(this.max, this.base * 2 ** this.#attempts);
+    const bound = Math.min(this.max, this.base * 2 ** this.#attempts);
     this.#attempts += 1;
-    return delay * (0.5 + Math.random() / 2);
+    return Math.random() * bound;
   }
 
   reset(): void {

@@ -17,9 +17,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** A server that hangs is left within 3 s: before a node would call itself stale. */
 const PINGS = { pingInterval: 1_000, maxPingOut: 2 };
 const FLUSH_TIMEOUT_MS = 1_000;
-const RECONNECT_MIN_MS = 100;
-const RECONNECT_JITTER_MS = 400;
-const DIAL_MAX_MS = 2_000;
+/** Of a connection that was lost; the mean wait for a server that is back is a third of the greatest bound. */
+const RECONNECT_MS = { base: 100, max: 750 };
+/** Of the first connection. */
+const DIAL_MS = { base: 100, max: 2_000 };
 
 export interface FeedConnectionOptions {
   /** Such as nats://127.0.0.1:4222, with a user and password in it where the server asks for them. */
@@ -62,6 +63,9 @@ export class FeedConnection {
   readonly #onConnect = new Set<() => void>();
   readonly #stopped = new AbortController();
   readonly #running: Promise<void>;
+  readonly #reconnects = new Backoff(RECONNECT_MS.base, RECONNECT_MS.max);
+  /** From one try to reconnect to the next one to the same server. */
+  #untilNextTry = 0;
   #nats: NatsConnection | undefined;
   #connected = false;
   #failure: string | undefined;
@@ -137,7 +141,7 @@ export class FeedConnection {
   }
 
   async #run(): Promise<void> {
-    const backoff = new Backoff(RECONNECT_MIN_MS, DIAL_MAX_MS);
+    const backoff = new Backoff(DIAL_MS.base, DIAL_MS.max);
     while (!this.#stopped.signal.aborted) {
       try {
         const nats = await this.#dial();
@@ -170,11 +174,17 @@ export class FeedConnection {
       timeout: CONNECT_TIMEOUT_MS,
       ...PINGS,
       maxReconnectAttempts: -1,
-      reconnectToServer: longestUntried,
-      reconnectDelayHandler: () => RECONNECT_MIN_MS + Math.random() * RECONNECT_JITTER_MS,
+      reconnectToServer: (servers) => this.#nextTry(servers),
+      reconnectDelayHandler: () => this.#untilNextTry,
       ignoreAuthErrorAbort: true,
       noAsyncTraces: true,
     });
+  }
+
+  /** Called once for each try, where the delay is asked for again when it has passed. */
+  #nextTry(servers: readonly Server[]): Server | null {
+    this.#untilNextTry = this.#reconnects.next();
+    return longestUntried(servers);
   }
 
   /** Until the connection is closed, by us or for good by its own reasons. */
@@ -208,6 +218,7 @@ export class FeedConnection {
   #nowConnected(nats: NatsConnection): void {
     this.#connected = true;
     this.#failure = undefined;
+    this.#reconnects.reset();
     this.#logger.info({ server: nats.getServer() }, 'NATS connected');
     for (const listener of this.#onConnect) this.#guard('connected', listener);
   }

@@ -44,15 +44,18 @@ describe('the sync schedule', () => {
 });
 
 describe('a back-off', () => {
-  it('doubles up to its bound, with jitter, and starts again', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('draws from all below a bound that doubles, and starts again', () => {
+    const random = vi.spyOn(Math, 'random');
     const backoff = new Backoff(100, 1_000);
-    for (const bound of [100, 200, 400, 800, 1_000, 1_000]) {
-      const delay = backoff.next();
-      expect(delay).toBeGreaterThanOrEqual(bound / 2);
-      expect(delay).toBeLessThanOrEqual(bound);
-    }
+    random.mockReturnValue(0.9);
+    expect(Array.from({ length: 6 }, () => backoff.next())).toEqual([90, 180, 360, 720, 900, 900]);
+    random.mockReturnValue(0);
+    expect(backoff.next()).toBe(0);
     backoff.reset();
-    expect(backoff.next()).toBeLessThanOrEqual(100);
+    random.mockReturnValue(0.9);
+    expect(backoff.next()).toBe(90);
   });
 });
 
