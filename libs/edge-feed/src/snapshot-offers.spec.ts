@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SyncRequestMessage } from '#contract';
 import { FoldedLog } from '../../../test/support/feed.js';
-import { LEASE_MS, MAX_LEASES, OFFER_FRESH_MS, SnapshotOffers } from './snapshot-offers.js';
+import { LEASE_MS, MAX_LEASES, MAX_SUPERSEDED, OFFER_FRESH_MS, SnapshotOffers } from './snapshot-offers.js';
 
 let log: FoldedLog;
 let now: number;
@@ -64,6 +64,17 @@ describe('a snapshot on offer', () => {
     await offered('b');
     expect(chunk(0).gone).toBe(true);
     expect(chunk(7).gone).toBe(true);
+  });
+
+  it('gives way, if it is the oldest, when too many newer ones are fetched too', async () => {
+    const fetched = [];
+    for (let index = 0; index < MAX_SUPERSEDED + 2; index += 1) {
+      log.set(`r${index}`);
+      const at = { epoch: 'e', position: log.head().position - 1n, snapshot: true };
+      fetched.push(await offered(`n${index}`, at));
+    }
+    const gone = fetched.map(({ id }, index) => offers.chunk({ id, index: 0, node: `n${index}` }).gone);
+    expect(gone).toEqual(fetched.map((_, index) => index === 0));
   });
 
   it('is refused when too many fetch, until one has all or has given up', async () => {

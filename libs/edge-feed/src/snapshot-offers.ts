@@ -15,6 +15,9 @@ export const LEASE_MS = 10_000;
 /** A snapshot older than the head is offered for so long: the node then syncs the few changes that it lacks. */
 export const OFFER_FRESH_MS = 5_000;
 
+/** Snapshots that are not the newest, kept for those who fetch them still. */
+export const MAX_SUPERSEDED = 4;
+
 interface Held {
   offer: SnapshotOffer;
   bytes: Buffer;
@@ -89,6 +92,7 @@ export class SnapshotOffers {
     };
     this.#held.set(held.offer.id, held);
     this.#newest = held;
+    this.#shed();
     return held;
   }
 
@@ -102,6 +106,15 @@ export class SnapshotOffers {
       epoch,
       position,
     };
+  }
+
+  /** The oldest without a reader goes first; a node that fetches one that is gone asks for a newer one. */
+  #shed(): void {
+    this.#expire();
+    while (this.#held.size > MAX_SUPERSEDED + 1) {
+      const [oldest] = this.#held.keys();
+      this.#held.delete(oldest!);
+    }
   }
 
   #expire(): void {
