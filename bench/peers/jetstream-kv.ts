@@ -15,19 +15,24 @@ export async function openBucket(
 }
 
 const AT_ONCE = 2_000;
+const TOLD_EVERY = 50_000;
 
 /** Puts values into the bucket of `openBucket`, which come as pairs of a key and its value. */
 export async function fillBucket(
   url: string,
   values: Iterable<[key: string, value: Uint8Array]>,
+  progress: (text: string) => void,
 ): Promise<void> {
   const connection = await connect({ servers: url });
   const bucket = await new Kvm(jetstream(connection)).open(BUCKET);
   let waiting: Promise<unknown>[] = [];
+  let count = 0;
   for (const [key, value] of values) {
     if (waiting.push(bucket.put(key, value)) < AT_ONCE) continue;
     await Promise.all(waiting);
+    count += waiting.length;
     waiting = [];
+    if (count % TOLD_EVERY === 0) progress(`${count} values are in JetStream KV`);
   }
   await Promise.all(waiting);
   await connection.close();

@@ -50,7 +50,7 @@ async function startKv(run: Run, resources: number): Promise<() => Promise<Footp
   const { url } = await launchNats(run.stack, ['-js', '-sd', join(run.folder, 'jetstream')]);
   const put = await openBucket(url, run.stack);
   run.progress(`${resources} resources are put into JetStream KV`);
-  await fillBucket(url, records(resources));
+  await fillBucket(url, records(resources), (text) => run.progress(text));
   const [first] = [...records(1)];
   return async () => {
     await put(first![1], first![0]);
