@@ -3,6 +3,8 @@ import { registerDecorator } from 'class-validator';
 import { IsDuration } from './config-rules.js';
 
 const MAX_POSITION = 2n ** 63n - 1n;
+/** What is allowed where a position is asked for. */
+export const POSITION_RULE = `must be a position: a decimal number such as 18, at most ${MAX_POSITION}`;
 
 /** The position that a text names; undefined if it is none. */
 export function parsePosition(text: string): bigint | undefined {
@@ -23,7 +25,7 @@ export function IsPosition(): PropertyDecorator {
       propertyName: String(property),
       validator: {
         validate: (value: unknown) => typeof value === 'bigint',
-        defaultMessage: () => 'must be a position: a decimal number, such as 18',
+        defaultMessage: () => POSITION_RULE,
       },
     });
   };

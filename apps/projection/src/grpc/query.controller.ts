@@ -11,7 +11,14 @@ import type {
   WireResource,
   WireWatchSettingsResponse,
 } from '#contract';
-import { invalidRequest, parsePosition, toWireConvergence, toWireResource, validated } from '#platform';
+import {
+  invalidRequest,
+  parsePosition,
+  POSITION_RULE,
+  toWireConvergence,
+  toWireResource,
+  validated,
+} from '#platform';
 import { Convergence } from '../edges/convergence.js';
 import { EdgeRegistry } from '../edges/edge-registry.js';
 import { ProjectionRunner } from '../fold/projection-runner.js';
@@ -110,5 +117,5 @@ export class QueryGrpcController {
 function positionOf(after: string): bigint {
   const position = parsePosition(after);
   if (position !== undefined) return position;
-  throw invalidRequest([{ field: 'after', value: after, message: 'must be a position' }]);
+  throw invalidRequest([{ field: 'after', value: after, message: POSITION_RULE }]);
 }

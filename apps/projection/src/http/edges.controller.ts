@@ -7,6 +7,7 @@ import {
   ConvergenceDto,
   invalidRequest,
   parsePosition,
+  POSITION_RULE,
   ValidatedPipe,
 } from '#platform';
 import { Convergence } from '../edges/convergence.js';
@@ -65,7 +66,7 @@ export class EdgesController {
   ): Promise<ConvergenceJson> {
     const position = parsePosition(text);
     if (position === undefined)
-      throw invalidRequest([{ field: 'position', value: text, message: 'must be a decimal number' }]);
+      throw invalidRequest([{ field: 'position', value: text, message: POSITION_RULE }]);
     return this.convergence.wait(position, timeout);
   }
 }
