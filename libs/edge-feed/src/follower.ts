@@ -1,4 +1,4 @@
-import type { SnapshotOffer, SyncAnswerMessage } from '#contract';
+import type { ChangeMessage, SnapshotOffer, SyncAnswerMessage } from '#contract';
 import { Backoff } from './backoff.js';
 import type { FeedHandler, Outcome } from './feed-handler.js';
 import type { FeedLog } from './log.js';
@@ -196,10 +196,18 @@ export class Follower {
       );
     const bytes = await this.#options.syncs.fetch(offer);
     if (this.#stopped) return;
+    const asked = this.#options.syncs.sequelOf(offer);
     const outcome = await this.#guarded(() => this.#options.handler.applySnapshot(bytes));
     this.#schedule.clear();
     this.#settle(outcome, offer);
-    this.#schedule.want();
+    if (outcome === 'applied') void asked.then((sequel) => this.#takeSequel(sequel));
+    else this.#schedule.want();
+  }
+
+  #takeSequel(sequel: ChangeMessage | undefined): void {
+    if (sequel) this.counts.syncs.changes += 1;
+    if (!sequel || !this.#pending.add(fromMessage(sequel), 0)) this.#schedule.want();
+    this.#waker.wake();
   }
 
   #settle(outcome: Outcome, { epoch, position }: { epoch: string; position: bigint }): void {

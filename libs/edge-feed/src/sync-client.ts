@@ -5,6 +5,7 @@ import {
   MessageInvalid,
   syncAnswerMessage,
   syncRequestMessage,
+  type ChangeMessage,
   type FeedMessage,
   type SnapshotOffer,
   type SyncAnswerMessage,
@@ -39,7 +40,10 @@ export class SyncClient {
     private readonly node: string,
   ) {}
 
-  async ask({ epoch, position }: At, snapshot: boolean): Promise<NonNullable<SyncAnswerMessage['answer']>> {
+  async ask(
+    { epoch, position }: Pick<At, 'epoch' | 'position'>,
+    snapshot: boolean,
+  ): Promise<NonNullable<SyncAnswerMessage['answer']>> {
     const request = () => syncRequestMessage.encode({ node: this.node, epoch, position, snapshot });
     const patienceMs = this.#patienceMs;
     this.#patienceMs = Math.min(TIMEOUT_MS, patienceMs * 2);
@@ -57,6 +61,17 @@ export class SyncClient {
     if (bytes.length !== Number(offer.bytes) || hash('sha256', bytes, 'hex') !== offer.checksum)
       throw new SyncFailed('the snapshot fetched is not the one that was offered');
     return bytes;
+  }
+
+  /** What has followed on a snapshot, to be asked while the node reads that; undefined if it must be asked again then. */
+  async sequelOf(offer: SnapshotOffer): Promise<ChangeMessage | undefined> {
+    try {
+      const answer = await this.ask(offer, false);
+      return answer.$case === 'changes' ? answer.value : undefined;
+    } catch (error) {
+      if (error instanceof SyncFailed || error instanceof SyncRefused) return undefined;
+      throw error;
+    }
   }
 
   async #chunks(offer: SnapshotOffer): Promise<Uint8Array[]> {
