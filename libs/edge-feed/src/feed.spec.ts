@@ -50,6 +50,25 @@ describe('a node that joins', () => {
     await caughtUp(rig.node('edge-1'), log);
   });
 
+  it('asks what followed on a snapshot while it takes that', async () => {
+    const { publisher } = rig.replica(log);
+    const first = rig.node('edge-1');
+    await caughtUp(first, log);
+    await first.client.close();
+    log.set('blog');
+    const { changes } = publisher.counts.syncs;
+    const handler = new TableNode();
+    const take = handler.applySnapshot.bind(handler);
+    handler.applySnapshot = async (bytes) => {
+      await eventually('the rest to be asked for', () => publisher.counts.syncs.changes > changes);
+      return take(bytes);
+    };
+    const second = rig.node('edge-2', handler);
+    await caughtUp(second, log);
+    expect(handler.path.map(({ position }) => position)).toEqual([0n, 1n, 2n]);
+    expect(second.client.state.counts.syncs).toMatchObject({ snapshot: 1, changes: 1 });
+  });
+
   it('is at an empty log too', async () => {
     const empty = new FoldedLog('epoch-0');
     rig.replica(empty);
