@@ -25,6 +25,8 @@ import { readTrace } from './trace.js';
 const REJOIN_JITTER_MS = 1_000;
 /** Over which a fleet spreads its answers to a roll call. */
 const ROLL_CALL_MS = 1_000;
+/** A node that joins asks for what it lacks before it reports. */
+const JOINED_MS = 1;
 
 export interface NodeDescription {
   /** Up to 128 characters without white space or control characters. */
@@ -128,7 +130,7 @@ export class FeedClient {
     this.#watch.reconnected();
     this.#follower.join(this.#joined ? Math.random() * REJOIN_JITTER_MS : 0);
     this.#joined = true;
-    this.#reporter.now();
+    this.#reporter.report(JOINED_MS);
   }
 
   #hearChange(message: Msg): void {

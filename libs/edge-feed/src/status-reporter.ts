@@ -13,14 +13,8 @@ export class StatusReporter {
   report(afterMs = 0): void {
     const now = performance.now();
     const dueAt = Math.max(now + afterMs, this.#sentAt + MIN_INTERVAL_MS);
-    if (dueAt <= now) this.now();
+    if (dueAt <= now) this.#now();
     else if (dueAt < this.#dueAt) this.#arm(dueAt);
-  }
-
-  now(): void {
-    this.#sentAt = performance.now();
-    this.#arm(this.#sentAt + MAX_INTERVAL_MS);
-    this.send();
   }
 
   /** Nothing is sent any more. */
@@ -29,9 +23,15 @@ export class StatusReporter {
     this.#sentAt = Infinity;
   }
 
+  #now(): void {
+    this.#sentAt = performance.now();
+    this.#arm(this.#sentAt + MAX_INTERVAL_MS);
+    this.send();
+  }
+
   #arm(dueAt: number): void {
     clearTimeout(this.#timer);
     this.#dueAt = dueAt;
-    this.#timer = setTimeout(() => this.now(), Math.max(0, dueAt - performance.now()));
+    this.#timer = setTimeout(() => this.#now(), Math.max(0, dueAt - performance.now()));
   }
 }
