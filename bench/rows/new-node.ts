@@ -16,7 +16,7 @@ const SIZES = [10_000, 100_000, 1_000_000];
 const PEER = 'JetStream KV watch';
 const NOTE =
   'The node has the parts of an agent, with its proxy and its disk, and the policy is on that disk; the peer keeps ' +
-  'plain objects in a Map, parsed from the same records. Both are new processes that have connected once, without a ' +
+  'plain objects in a Map, parsed from the same records. Both are new processes that have connected twice, without a ' +
   'policy. Before each round a setting changes.';
 
 /** A node that knows nothing yet, until it enforces the policy of all resources. */
