@@ -74,7 +74,7 @@ export class Projection {
   #foldOne(event: RecordedEvent, cutter: ChangeCutter): void {
     const id = event.stream.slice(RESOURCE_STREAMS.length);
     const recorded = recordedOf(event);
-    const change = foldSettings(this.#table.get(id), id, recorded);
+    const change = foldSettings(isFirst(event) ? undefined : this.#table.get(id), id, recorded);
     this.#keepRows(id, event, recorded, change);
     cutter.add(event.position, change, () => this.#table.digest);
     if (change) this.#table.apply([change]);
@@ -82,10 +82,16 @@ export class Projection {
 
   #keepRows(id: string, event: RecordedEvent, recorded: Recorded, change: SettingsChange | undefined): void {
     const { resources, history } = this.readModel;
-    const record = evolveRecord(resources.get(id) ?? noRecord, recorded);
+    const before = isFirst(event) ? undefined : resources.get(id);
+    const record = evolveRecord(before ?? noRecord, recorded);
     resources.put(id, record, change);
     history.add(id, event, record.state.status === 'live' ? renderResource(record) : undefined);
   }
+}
+
+/** Of its stream: there is nothing before it to look up. */
+function isFirst({ revision }: RecordedEvent): boolean {
+  return revision === 1;
 }
 
 function recordedOf(event: RecordedEvent): Recorded {

@@ -20,6 +20,7 @@ export class ReadModelUnusable extends Error {
   override readonly name = 'ReadModelUnusable';
 }
 
+const UNPROTECTED = 'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF';
 const DURABLE = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL';
 
 /** The read model's SQLite file: what the log says, in rows made for queries, and how far it has been read. */
@@ -85,7 +86,7 @@ export class ReadModel {
       this.#db.exec(`PRAGMA user_version = ${INCOMPLETE_VERSION}`);
       this.saveCheckpoint(0n, EMPTY_DIGEST);
     });
-    this.#db.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN EXCLUSIVE');
+    this.#db.exec(`${UNPROTECTED}; BEGIN EXCLUSIVE`);
   }
 
   /** What was made anew is a read model from now on, and is on disk. */

@@ -19,7 +19,8 @@ export interface ChangedResource {
 type ResourceRow = {
   id: string;
   status: 'absent' | 'live' | 'deleted';
-  resource: string | null;
+  /** The resource as the API shows it. */
+  shown_there: string | null;
   revision: bigint;
   position: bigint;
   created_at: string;
@@ -31,6 +32,10 @@ type ResourceRow = {
 /** To load them one by one would take longer. */
 const RECORDS_AT_ONCE = 1_000;
 
+const SELECT = `
+  SELECT resource.*, history.after AS shown_there
+  FROM resource LEFT JOIN history ON history.position = resource.shown`;
+
 /** All but those of the settings entry. */
 const COLUMNS = [
   'id',
@@ -38,7 +43,7 @@ const COLUMNS = [
   'account',
   'integration',
   'websockets',
-  'resource',
+  'shown',
   'revision',
   'position',
   'created_at',
@@ -53,12 +58,12 @@ export class ResourceRows {
   readonly #changedSince: StatementSync;
 
   constructor(private readonly db: DatabaseSync) {
-    this.#get = reading(db, 'SELECT * FROM resource WHERE id = ?');
+    this.#get = reading(db, `${SELECT} WHERE id = ?`);
     this.#put = db.prepare(upsert(COLUMNS));
     this.#putWithSettings = db.prepare(upsert([...COLUMNS, 'settings', 'settings_position']));
     this.#changedSince = reading(
       db,
-      'SELECT * FROM resource WHERE settings_position > ? ORDER BY settings_position LIMIT ?',
+      `${SELECT} WHERE settings_position > ? ORDER BY settings_position LIMIT ?`,
     );
   }
 
@@ -84,7 +89,7 @@ export class ResourceRows {
       ['integration = ?', integration],
       ['websockets = ?', websockets === undefined ? undefined : Number(websockets)],
     ];
-    const rows = selectWhere(this.db, 'SELECT * FROM resource', conditions, `ORDER BY id LIMIT ${limit}`);
+    const rows = selectWhere(this.db, SELECT, conditions, `ORDER BY id LIMIT ${limit}`);
     return rows.map((row) => recordOf(row as ResourceRow));
   }
 
@@ -109,7 +114,9 @@ export class ResourceRows {
 
 function upsert([id, ...others]: readonly string[]): string {
   const places = ['?', ...others.map(() => '?')];
-  const updates = others.map((column) => `${column} = excluded.${column}`);
+  const updates = others.map((column) =>
+    column === 'shown' ? 'shown = coalesce(excluded.shown, shown)' : `${column} = excluded.${column}`,
+  );
   return `INSERT INTO resource (${[id, ...others].join(', ')}) VALUES (${places.join(', ')})
     ON CONFLICT (${id}) DO UPDATE SET ${updates.join(', ')}`;
 }
@@ -126,7 +133,7 @@ function valuesOf(
     resource?.account ?? null,
     resource?.integration ?? null,
     resource ? Number(resource.websockets.enabled) : null,
-    resource ? JSON.stringify(resource) : null,
+    state.status === 'live' ? position : null,
     revision,
     position,
     createdAt,
@@ -135,10 +142,23 @@ function valuesOf(
 }
 
 function recordOf(row: ResourceRow): ResourceRecord {
-  const { status, resource, revision, position, created_at: createdAt, updated_at: updatedAt } = row;
-  const state =
-    status === 'absent' ? absent : { status, resource: JSON.parse(resource ?? '') as CdnResource };
+  const {
+    status,
+    shown_there: shown,
+    revision,
+    position,
+    created_at: createdAt,
+    updated_at: updatedAt,
+  } = row;
+  const state = shown === null || status === 'absent' ? absent : { status, resource: resourceOf(shown) };
   return { state, revision: Number(revision), position, createdAt, updatedAt };
+}
+
+function resourceOf(shown: string): CdnResource {
+  const { id, account, cname, secondaryHostnames, origin, integration, websockets } = JSON.parse(
+    shown,
+  ) as CdnResource;
+  return { id, account, cname, secondaryHostnames, origin, integration, websockets };
 }
 
 function changedOf(row: ResourceRow): ChangedResource {

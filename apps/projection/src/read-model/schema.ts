@@ -1,5 +1,5 @@
 /** Another schema version makes the read model be rebuilt from the log: nothing is ever migrated. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Of a read model that is being made anew: one that was left so is thrown away. */
 export const INCOMPLETE_VERSION = 0;
@@ -27,7 +27,7 @@ export const TABLES_OF_LOG = `
     account           TEXT,
     integration       TEXT,
     websockets        INTEGER,
-    resource          TEXT,    -- CdnResource as JSON; NULL: there never was one
+    shown             INTEGER, -- of the row of the history that shows the resource as it is, or was at last; NULL: there never was one
     revision          INTEGER NOT NULL,
     position          INTEGER NOT NULL,
     created_at        TEXT NOT NULL,
