@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'; import fs from 'node:fs';
 import { INDEXES } from './dist/apps/projection/src/read-model/schema.js';
 const src='/tmp/rb/rm/read-model.sqlite';
-for (const pre of ['', 'PRAGMA threads=4; PRAGMA temp_store=MEMORY', 'PRAGMA cache_size=-400000', 'PRAGMA threads=4; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-400000']) {
+for (const pre of ['', 'PRAGMA mmap_size=8000000000', 'PRAGMA cache_size=-1500000', 'PRAGMA threads=3;PRAGMA mmap_size=8000000000']) {
  fs.copyFileSync(src,'/tmp/rb/x.sqlite'); const db=new DatabaseSync('/tmp/rb/x.sqlite'); db.exec('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;');
  for (const i of INDEXES.split(';').filter(x=>x.includes('CREATE'))) db.exec('DROP INDEX '+i.match(/INDEX (\w+)/)[1]);
  db.exec(pre); const out=[]; const t0=performance.now();
