@@ -14,6 +14,8 @@ export type AppendReply = { appended: { revision: number; position: bigint } } |
 
 export type ReadRequest =
   | { read: 'head' }
+  /** The same, and from then on the thread tells of growth by other processes, too. */
+  | { read: 'watch' }
   | { read: 'stream'; stream: string; after: number; limit: number }
   | { read: 'all'; after: bigint; prefix: string; limit: number };
 

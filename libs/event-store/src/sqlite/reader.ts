@@ -24,10 +24,13 @@ const port = parentPort as MessagePort;
 try {
   const reader = open();
   port.postMessage({ epoch: reader.epoch } satisfies Opened);
-  const stopTelling = tellOfCommits(reader.database);
+  let stopTelling: (() => void) | undefined;
   port.on('message', (message: ToThread<ReadRequest>) => {
-    if (message !== 'close') return answer(reader, message);
-    stopTelling();
+    if (message !== 'close') {
+      if (message.some(({ read }) => read === 'watch')) stopTelling ??= tellOfCommits(reader.database);
+      return answer(reader, message);
+    }
+    stopTelling?.();
     reader.database.close();
     port.close();
   });
@@ -101,6 +104,7 @@ function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {
 function rowsOf({ ofStream, ofAll }: Reader, request: ReadRequest): Record<string, SQLOutputValue>[] {
   switch (request.read) {
     case 'head':
+    case 'watch':
       return [];
     case 'stream':
       return ofStream.all(request.stream, request.after, request.limit);

@@ -32,6 +32,7 @@ export interface SqliteEventStoreOptions {
  */
 export class SqliteEventStore implements EventStore {
   #head: Position = 0n;
+  #watching = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -39,7 +40,7 @@ export class SqliteEventStore implements EventStore {
     private readonly reader: LogThread<ReadRequest, ReadReply>,
     private readonly growth: EventEmitter<{ grown: [Growth] }>,
   ) {
-    growth.on('grown', ({ head = 0n }) => (this.#head = head > this.#head ? head : this.#head));
+    growth.on('grown', ({ head }) => this.#raiseTo(head));
   }
 
   /**
@@ -138,7 +139,20 @@ export class SqliteEventStore implements EventStore {
     if (this.#closing) throw new StoreUnavailable('the event log has been closed');
   }
 
+  #raiseTo(head: Position | undefined): void {
+    if (head !== undefined && head > this.#head) this.#head = head;
+  }
+
+  /** Begins to hear of what other processes commit, which who only writes need not. */
+  async #watch(): Promise<void> {
+    if (this.#watching) return;
+    const { head } = await this.#read({ read: 'watch' });
+    this.#watching = true;
+    this.#raiseTo(head);
+  }
+
   async #grownAbove(position: Position, signal: AbortSignal): Promise<void> {
+    await this.#watch();
     while (this.#head <= position && !signal.aborted) {
       const [growth] = (await once(this.growth, 'grown', { signal }).catch(() => [{}])) as [Growth];
       if (growth.head === undefined) return;
