@@ -12,6 +12,7 @@ import { Waker } from './waker.js';
 /** For a change to arrive that a head has announced. */
 const HEAD_GRACE_MS = 200;
 const FAILED_RETRY_MS = { base: 250, max: 4_000 };
+/** `base` at the least, whatever is drawn: what was refused is most likely refused again. */
 const REFUSED_RETRY_MS = { base: 1_000, max: 30_000 };
 const DRIFTED_RETRY_MS = { base: 100, max: 30_000 };
 
@@ -239,7 +240,7 @@ export class Follower {
     this.#refusal = { position, reason };
     this.#options.logger.warn({ position: position.toString(), reason }, 'a change was refused');
     this.#schedule.want();
-    this.#schedule.postpone(this.#refusals.next());
+    this.#schedule.postpone(REFUSED_RETRY_MS.base + this.#refusals.next());
     this.#options.settled();
   }
 
