@@ -114,6 +114,7 @@ export class ResourceRows {
 
 function upsert([id, ...others]: readonly string[]): string {
   const places = ['?', ...others.map(() => '?')];
+  // A resource that is deleted goes on showing what it was.
   const updates = others.map((column) =>
     column === 'shown' ? 'shown = coalesce(excluded.shown, shown)' : `${column} = excluded.${column}`,
   );
@@ -150,7 +151,7 @@ function recordOf(row: ResourceRow): ResourceRecord {
     created_at: createdAt,
     updated_at: updatedAt,
   } = row;
-  const state = shown === null || status === 'absent' ? absent : { status, resource: resourceOf(shown) };
+  const state = status === 'absent' ? absent : { status, resource: resourceOf(shown ?? '') };
   return { state, revision: Number(revision), position, createdAt, updatedAt };
 }
 
