@@ -43,5 +43,5 @@ export { CannotListen, listening } from './cannot-listen.js';
 export { IsDuration, IsName, IsNatsServers } from './config-rules.js';
 export { runProgram } from './run-program.js';
 export { VERSION } from './version.js';
-export { IsPosition, IsTimeout, parsePosition, POSITION_RULE } from './parameter-rules.js';
+export { IsPosition, IsTimeout, parsePosition, requirePosition } from './parameter-rules.js';
 export { fromWire, toWireConvergence, toWireResource, toWireWebsockets } from './wire.js';

@@ -1,16 +1,23 @@
 import { Transform } from 'class-transformer';
 import { registerDecorator } from 'class-validator';
 import { IsDuration } from './config-rules.js';
+import { invalidRequest } from './validation.js';
 
 const MAX_POSITION = 2n ** 63n - 1n;
-/** What is allowed where a position is asked for. */
-export const POSITION_RULE = `must be a position: a decimal number such as 18, at most ${MAX_POSITION}`;
+const POSITION_RULE = `must be a position: a decimal number such as 18, at most ${MAX_POSITION}`;
 
 /** The position that a text names; undefined if it is none. */
 export function parsePosition(text: string): bigint | undefined {
   if (!/^\d{1,19}$/.test(text)) return undefined;
   const position = BigInt(text);
   return position <= MAX_POSITION ? position : undefined;
+}
+
+/** The same. Throws ApiError request_invalid that names the field. */
+export function requirePosition(field: string, text: string): bigint {
+  const position = parsePosition(text);
+  if (position !== undefined) return position;
+  throw invalidRequest([{ field, value: text, message: POSITION_RULE }]);
 }
 
 /** Marks a `bigint` parameter, given as decimal text, as a position in the log. */

@@ -11,14 +11,7 @@ import type {
   WireResource,
   WireWatchSettingsResponse,
 } from '#contract';
-import {
-  invalidRequest,
-  parsePosition,
-  POSITION_RULE,
-  toWireConvergence,
-  toWireResource,
-  validated,
-} from '#platform';
+import { requirePosition, toWireConvergence, toWireResource, validated } from '#platform';
 import { Convergence } from '../edges/convergence.js';
 import { EdgeRegistry } from '../edges/edge-registry.js';
 import { ProjectionRunner } from '../fold/projection-runner.js';
@@ -106,16 +99,10 @@ export class QueryGrpcController {
     const changes =
       after === undefined
         ? this.watch.everything(gone.signal)
-        : this.watch.changesAfter(positionOf(after), gone.signal);
+        : this.watch.changesAfter(requirePosition('after', after), gone.signal);
     for await (const change of changes) {
       yield toWireWatched(change);
       if (call.writableNeedDrain) await once(call, 'drain', { signal: gone.signal });
     }
   }
-}
-
-function positionOf(after: string): bigint {
-  const position = parsePosition(after);
-  if (position !== undefined) return position;
-  throw invalidRequest([{ field: 'after', value: after, message: POSITION_RULE }]);
 }

@@ -1,15 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ConvergenceJson, EdgeJson } from '#contract';
-import {
-  ApiError,
-  ApiProblems,
-  ConvergenceDto,
-  invalidRequest,
-  parsePosition,
-  POSITION_RULE,
-  ValidatedPipe,
-} from '#platform';
+import { ApiError, ApiProblems, ConvergenceDto, requirePosition, ValidatedPipe } from '#platform';
 import { Convergence } from '../edges/convergence.js';
 import { EdgeRegistry } from '../edges/edge-registry.js';
 import { ProjectionRunner } from '../fold/projection-runner.js';
@@ -64,9 +56,6 @@ export class EdgesController {
     @Param('position') text: string,
     @Query(ValidatedPipe) { timeout }: ConvergenceParameters,
   ): Promise<ConvergenceJson> {
-    const position = parsePosition(text);
-    if (position === undefined)
-      throw invalidRequest([{ field: 'position', value: text, message: POSITION_RULE }]);
-    return this.convergence.wait(position, timeout);
+    return this.convergence.wait(requirePosition('position', text), timeout);
   }
 }
