@@ -6,10 +6,14 @@ export function reversed(diffs: readonly TableDiff[]): TableDiff[] {
 
 /** Takes a table back to what it was before the change that gave these differences. */
 export function undo(table: SettingsTable, diffs: readonly TableDiff[]): void {
-  table.apply(reversed(diffs).flatMap(changesOf));
+  table.apply(reversed(diffs).map(asChange));
 }
 
-function changesOf({ before, after }: TableDiff): SettingsChange[] {
-  if (after) return [after];
-  return before ? [{ resource: before.resource, position: 0n, removed: true }] : [];
+/** The one that a difference is of. */
+export function resourceOf({ before, after }: TableDiff): string {
+  return (after ?? before)!.resource;
+}
+
+function asChange(diff: TableDiff): SettingsChange {
+  return diff.after ?? { resource: resourceOf(diff), position: 0n, removed: true };
 }

@@ -1,4 +1,5 @@
 import type { SettingsEntry, SettingsTable, TableDiff } from '#settings';
+import { resourceOf } from '../active-policy-diff.js';
 import type { CloseReason } from './close-frame.js';
 import type { OpenConnection } from './open-connection.js';
 
@@ -51,10 +52,6 @@ export class OpenConnections {
     if (diffs.some(hostnamesDiffer)) return this.#all;
     return diffs.flatMap((diff) => [...(this.#byResource.get(resourceOf(diff)) ?? [])]);
   }
-}
-
-function resourceOf({ before, after }: TableDiff): string {
-  return (after ?? before)!.resource;
 }
 
 function hostnamesDiffer({ before, after }: TableDiff): boolean {
