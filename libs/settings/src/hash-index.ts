@@ -15,6 +15,11 @@ export class HashIndex {
   /** Of no meaning: what is read has to go somewhere. */
   touched = 0;
 
+  /** How many addresses there are. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Makes room for so many more. */
   expect(count: number): void {
     const needed = (this.#size + count) / MAX_LOAD;

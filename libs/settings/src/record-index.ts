@@ -13,14 +13,13 @@ const AT_HAND = 50_000;
 export class RecordIndex {
   readonly #byResource = new HashIndex();
   readonly #byHostname = new HashIndex();
-  #resources = 0;
   #wildcards = 0;
 
   constructor(private readonly records: RecordPages) {}
 
   /** How many resources there are. */
   get size(): number {
-    return this.#resources;
+    return this.#byResource.size;
   }
 
   get hasWildcards(): boolean {
@@ -46,19 +45,17 @@ export class RecordIndex {
   }
 
   add(entry: StoredEntry, address: number): void {
-    this.#resources += 1;
     this.#byResource.add(hashOf(entry.resourceText), address);
     entry.eachHostname((hostname) => {
-      if (isWildcard(hostname)) this.#wildcards += 1;
+      if (isWildcard(hostname.bytes, hostname.start)) this.#wildcards += 1;
       this.#byHostname.add(hashOf(hostname), address);
     });
   }
 
   remove(entry: StoredEntry, address: number): void {
-    this.#resources -= 1;
     this.#byResource.remove(hashOf(entry.resourceText), address);
     entry.eachHostname((hostname) => {
-      if (isWildcard(hostname)) this.#wildcards -= 1;
+      if (isWildcard(hostname.bytes, hostname.start)) this.#wildcards -= 1;
       this.#byHostname.remove(hashOf(hostname), address);
     });
   }
@@ -71,7 +68,7 @@ export class RecordIndex {
 
   /** Adds records that have been put at these addresses. Throws RangeError if one of their keys is there already. */
   addRun(run: RecordRun, addresses: readonly number[]): void {
-    if (this.#resources > AT_HAND) this.#lookAhead(run);
+    if (this.size > AT_HAND) this.#lookAhead(run);
     let next = 0;
     for (let index = 0; index < run.length; index += 1) {
       const address = addresses[index]!;
@@ -80,7 +77,6 @@ export class RecordIndex {
         known = this.#byHostname.add(run.hostnames[next]!, address) || known;
       if (known) this.#checkNew(address);
     }
-    this.#resources += run.length;
     this.#wildcards += run.wildcards;
   }
 

@@ -52,7 +52,7 @@ export function sameText({ bytes, start, end }: Text, other: Text): boolean {
 }
 
 /** Whether it is this text, of ASCII only: another is never found to be the same. */
-export function isText({ bytes, start, end }: Text, text: string): boolean {
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;
   for (let at = 0; at < text.length; at += 1) if (bytes[start + at] !== text.charCodeAt(at)) return false;
   return true;

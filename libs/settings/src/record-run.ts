@@ -1,6 +1,6 @@
 import { hashOfBytes } from './record-key.js';
 import type { Block } from './record-layout.js';
-import { ASTERISK, StoredEntry, type TextTest } from './stored-entry.js';
+import { isWildcard, StoredEntry, type TextTest } from './stored-entry.js';
 
 /**
  * Whole records that lie one after the other, and the hashes of their keys: all of it plain numbers, since objects that
@@ -21,7 +21,7 @@ export class RecordRun {
   };
   readonly #takeHostname: TextTest = (bytes, start, end) => {
     this.hostnames.push(hashOfBytes(bytes, start, end));
-    if (bytes[start] === ASTERISK) this.wildcards += 1;
+    if (isWildcard(bytes, start)) this.wildcards += 1;
     return true;
   };
 

@@ -132,11 +132,9 @@ export class StoredEntry implements SettingsEntry {
 
   /** Whether these are its hostnames, in their order. */
   holds(hostnames: readonly Hostname[]): boolean {
-    if (hostnames.length !== this.#uint16(HOSTNAMES)) return false;
+    if (hostnames.length !== this.hostnameCount) return false;
     let index = 0;
-    let same = true;
-    this.eachHostname((text) => (same &&= isText(text, hostnames[index++]!)));
-    return same;
+    return this.everyHostname((bytes, start, end) => isText(bytes, start, end, hostnames[index++]!));
   }
 
   has(hostname: Text): boolean {
@@ -193,8 +191,9 @@ export class StoredEntry implements SettingsEntry {
   }
 }
 
-export const ASTERISK = 0x2a;
+const ASTERISK = 0x2a;
 
-export function isWildcard({ bytes, start }: Text): boolean {
+/** Whether the hostname that starts there is one. */
+export function isWildcard(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === ASTERISK;
 }
