@@ -15,6 +15,9 @@ import type {
 /** From the sources (run by Node's own type stripping) as well as from the build. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
+/** Requests that are sent before the turn of the event loop ends, so that the thread works while more of them come in. */
+const BUNDLE = 32;
+
 interface Waiting<Reply> {
   resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
@@ -60,11 +63,13 @@ export class LogThread<Request extends object, Reply extends object> {
       if (this.#ended) return reject(this.#ended);
       const number = ++this.#number;
       this.#waiting.set(number, { resolve, reject });
-      if (this.#unsent.push({ ...request, number }) === 1) setImmediate(() => this.#send());
+      const unsent = this.#unsent.push({ ...request, number });
+      if (unsent === 1) setImmediate(() => this.#send());
+      if (unsent === BUNDLE) this.#send();
     });
   }
 
-  /** Requests that come in one turn of the event loop go together: each message costs, however little it holds. */
+  /** Requests that come in one turn of the event loop go in bundles: each message costs, however little it holds. */
   #send(): void {
     if (this.#unsent.length > 0) this.worker.postMessage(this.#unsent satisfies ToThread<Request>);
     this.#unsent = [];
