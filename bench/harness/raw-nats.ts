@@ -1,7 +1,7 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Subscribers } from '../processes/subscribers.js';
 import { monotonic } from './monotonic.js';
-import { Remote } from './remote.js';
+import { Remotes } from './remotes.js';
 import { launchNats } from './servers.js';
 
 /** The floor of the feed: core NATS and nothing else. */
@@ -10,14 +10,14 @@ export class RawNats {
 
   private constructor(
     private readonly publisher: NatsConnection,
-    private readonly subscribers: Remote<Subscribers>,
+    private readonly subscribers: Remotes<Subscribers>,
   ) {}
 
-  /** A server of its own with so many subscribers, all in one process. */
+  /** A server of its own with so many subscribers, in as many processes as there are processors. */
   static async start(stack: AsyncDisposableStack, count: number): Promise<RawNats> {
     const { url } = await launchNats(stack);
-    const subscribers = stack.use(new Remote<Subscribers>('processes/subscribers.js'));
-    await subscribers.call('start', { url, count });
+    const subscribers = new Remotes<Subscribers>('processes/subscribers.js', stack);
+    await subscribers.share('start', count, (share) => ({ url, count: share.count }));
     const publisher = await connect({ servers: url });
     stack.defer(() => publisher.close());
     return new RawNats(publisher, subscribers);
@@ -28,7 +28,7 @@ export class RawNats {
     const started = monotonic();
     for (const message of messages) this.publisher.publish('bench', message);
     this.#published += messages.length;
-    const times = await this.subscribers.call('received', { messages: this.#published });
-    return Math.max(...times) - started;
+    const times = await this.subscribers.all('received', { messages: this.#published });
+    return Math.max(...times.flat()) - started;
   }
 }

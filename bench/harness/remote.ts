@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 /** The methods that a process offers: each takes one argument and answers with what IPC can carry. */
-type Methods<M> = { [K in keyof M]: (argument: never) => unknown };
+export type Methods<M> = { [K in keyof M]: (argument: never) => unknown };
 
 interface Request {
   id: number;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { batchBody, positionAfter, postLines } from '../harness/batch.js';
 import { FeedTap } from '../harness/feed-tap.js';
 import { monotonic } from '../harness/monotonic.js';
-import { lastReached, nodesNote, startPipeline } from '../harness/pipeline.js';
+import { lastReached, nodesNote, processorOf, startPipeline } from '../harness/pipeline.js';
 import { RawNats } from '../harness/raw-nats.js';
 import { Remote } from '../harness/remote.js';
 import type { Row } from '../harness/row.js';
@@ -25,7 +25,7 @@ export const batch: Row = {
     const raw = await RawNats.start(run.stack, NODES);
     const bare = run.stack.use(new Remote<BareFastify>('processes/bare-fastify.js'));
     const port = await bare.call('listen', { file: join(run.folder, 'floor') });
-    const before = await pipeline.fleet.call('processor', {});
+    const before = await processorOf(pipeline.fleet);
     const samples = { ours: [] as number[], theirs: [] as number[] };
     for (let i = 0; i < WARM_UP + run.rounds; i += 1) {
       const body = batchBody(ITEMS, i % 2 === 1);

@@ -1,7 +1,7 @@
 import { batchBody, positionAfter, postLines } from '../harness/batch.js';
 import { FeedTap } from '../harness/feed-tap.js';
 import { monotonic } from '../harness/monotonic.js';
-import { lastReached, nodesNote, startPipeline, type Pipeline } from '../harness/pipeline.js';
+import { lastReached, nodesNote, processorOf, startPipeline, type Pipeline } from '../harness/pipeline.js';
 import { RawNats } from '../harness/raw-nats.js';
 import type { Comparison, Row } from '../harness/row.js';
 
@@ -30,7 +30,7 @@ export const burst: Row = {
     const count = WARM_UP + 2 * run.rounds;
     for (const from of ['recorded', 'sent'] as const) {
       const samples = { ours: [] as number[], theirs: [] as number[] };
-      const before = await pipeline.fleet.call('processor', {});
+      const before = await processorOf(pipeline.fleet);
       for (let i = 0; i < count; i += 1) {
         samples.ours.push(await measures[from](pipeline, (comparisons.length + i) % 2 === 1));
         samples.theirs.push(await raw.publish(await tap.taken()));

@@ -4,6 +4,7 @@ import type { Comparison, Row, Run } from '../harness/row.js';
 import { seedLog } from '../harness/seed-log.js';
 import { startProgram } from '../harness/servers.js';
 import { percentile } from '../harness/statistics.js';
+import { WARM_UP } from '../harness/warm-up.js';
 import type { BareFastify } from '../processes/bare-fastify.js';
 import type { Endpoint, HttpLoad } from '../processes/http-load.js';
 
@@ -60,5 +61,5 @@ export async function startHttp(
 }
 
 async function warmUp(load: Remote<HttpLoad>, endpoints: Endpoint[]): Promise<void> {
-  for (const to of endpoints) await load.call('throughput', { to, connections: 16, ms: 2_000 });
+  for (const to of endpoints) await load.call('latencies', { to, count: WARM_UP, resources: RESOURCES });
 }

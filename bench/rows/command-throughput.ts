@@ -1,4 +1,5 @@
 import type { Row } from '../harness/row.js';
+import { WARM_UP_MS } from '../harness/warm-up.js';
 import { startHttp } from './command-latency.js';
 
 const CONNECTIONS = 256;
@@ -12,7 +13,7 @@ export const commandThroughput: Row = {
     const ms = run.quick ? 1_000 : 3_000;
     const samples = { ours: [] as number[], floor: [] as number[] };
     for (const to of [ours, floor])
-      await load.call('throughput', { to, connections: CONNECTIONS, ms: 2_000 });
+      await load.call('throughput', { to, connections: CONNECTIONS, ms: WARM_UP_MS });
     for (let round = 1; round <= run.rounds; round += 1) {
       run.progress(`round ${round} of ${run.rounds}`);
       samples.floor.push(await load.call('throughput', { to: floor, connections: CONNECTIONS, ms }));

@@ -3,6 +3,7 @@ import { Remote } from '../harness/remote.js';
 import type { Row } from '../harness/row.js';
 import { seedLog } from '../harness/seed-log.js';
 import { startProgram } from '../harness/servers.js';
+import { WARM_UP_MS } from '../harness/warm-up.js';
 import type { BareGrpc } from '../processes/bare-grpc.js';
 import type { GrpcLoad } from '../processes/grpc-load.js';
 
@@ -22,7 +23,7 @@ export const grpcThroughput: Row = {
     const ms = run.quick ? 1_000 : 3_000;
     const samples = { ours: [] as number[], floor: [] as number[] };
     for (const port of [command.grpc, floor])
-      await load.call('throughput', { port, calls: CALLS, ms: 2_000 });
+      await load.call('throughput', { port, calls: CALLS, ms: WARM_UP_MS });
     for (let round = 1; round <= run.rounds; round += 1) {
       run.progress(`round ${round} of ${run.rounds}`);
       samples.floor.push(await load.call('throughput', { port: floor, calls: CALLS, ms }));

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Fleet } from '../fleet/fleet.js';
 import { monotonic } from '../harness/monotonic.js';
 import { RawHttp } from '../harness/raw-http.js';
-import { Remote } from '../harness/remote.js';
+import { startFleet } from '../harness/pipeline.js';
+import type { Remotes } from '../harness/remotes.js';
 import type { Comparison, Row, Run } from '../harness/row.js';
 import { seedLog } from '../harness/seed-log.js';
 import { launchNats, startProgram, type Running } from '../harness/servers.js';
@@ -12,7 +13,6 @@ import type { NatsServer } from '../../test/support/nats.js';
 
 const RESOURCES = 100;
 const NODES = 10_000;
-const PROCESSES = 2;
 /** Of the nodes, those that come back with nothing, as a replaced machine would. */
 const FORGETFUL = 0.1;
 const LAST_CURRENT_MS = 60_000;
@@ -29,12 +29,12 @@ export const herd: Row = {
     const env = { UPGATE_NATS: nats.url, UPGATE_FLEET: 'bench' };
     const projection = run.stack.use(await startProgram('projection', run.folder, env));
     const command = run.stack.use(await startProgram('command', run.folder, env));
-    const fleets = await startFleets(run, nats, nodes / PROCESSES);
+    const fleet = await joined(run, nats, nodes);
     const before = await residentPeak(projection);
-    const { backAt, position } = await cut(run, nats, command, fleets);
-    const times = (await Promise.all(fleets.map((fleet) => fleet.call('reached', { position })))).flat();
+    const { backAt, position } = await cut(run, nats, command, fleet, nodes * FORGETFUL);
+    const times = (await fleet.all('reached', { position })).flat();
     const after = await residentPeak(projection);
-    const snapshots = await Promise.all(fleets.map((fleet) => fleet.call('snapshots', {})));
+    const snapshots = await fleet.all('snapshots', {});
     const note = `${nodes} nodes; ${snapshots.reduce((sum, count) => sum + count, 0)} snapshots fetched in all, first joins included`;
     const waited = times.map((at) => at - backAt);
     return [
@@ -55,14 +55,12 @@ function current(p: number, waited: number[], note: string): Comparison {
   return { case: what, unit: 'ms', ours: [percentile(waited, p)], target: { atMost: LAST_CURRENT_MS }, note };
 }
 
-async function startFleets(run: Run, nats: NatsServer, count: number): Promise<Remote<Fleet>[]> {
-  const fleets = Array.from({ length: PROCESSES }, () => run.stack.use(new Remote<Fleet>('fleet/fleet.js')));
+async function joined(run: Run, nats: NatsServer, nodes: number): Promise<Remotes<Fleet>> {
   const started = monotonic();
-  const start = { servers: [nats.url], fleet: 'bench', count };
-  await Promise.all(fleets.map((fleet, index) => fleet.call('start', { ...start, names: `n${index}` })));
-  await Promise.all(fleets.map((fleet) => fleet.call('reached', { position: BigInt(RESOURCES) })));
-  run.progress(`${count * fleets.length} nodes joined in ${Math.round(monotonic() - started)} ms`);
-  return fleets;
+  const fleet = await startFleet(run.stack, nats, nodes);
+  await fleet.all('reached', { position: BigInt(RESOURCES) });
+  run.progress(`${nodes} nodes joined in ${Math.round(monotonic() - started)} ms`);
+  return fleet;
 }
 
 /** Kills the nats-server, changes a setting, lets some nodes forget all, and starts the server again. */
@@ -70,12 +68,12 @@ async function cut(
   run: Run,
   nats: NatsServer,
   command: Running,
-  fleets: Remote<Fleet>[],
+  fleet: Remotes<Fleet>,
+  forgetful: number,
 ): Promise<{ backAt: number; position: bigint }> {
   await nats.stop();
-  await Promise.all(fleets.map((fleet) => fleet.call('cutOff', {})));
-  const count = Math.round((FORGETFUL * (run.quick ? NODES / 10 : NODES)) / PROCESSES);
-  await Promise.all(fleets.map((fleet) => fleet.call('forget', { count })));
+  await fleet.all('cutOff', {});
+  await fleet.share('forget', forgetful, ({ count }) => ({ count }));
   const http = await RawHttp.connect(command.http);
   await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled: false }));
   http.close();

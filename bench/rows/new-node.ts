@@ -76,7 +76,7 @@ async function startOurs(run: Run, resources: number): Promise<(round: number) =
 }
 
 async function joined({ nats, fleet }: Pipeline, folder: string, position: bigint): Promise<Footprint> {
-  await fleet.call('reached', { position });
+  await fleet.all('reached', { position });
   await using node = new Remote<NewNode>('processes/new-node.js');
   return await node.call('join', { url: nats.url, fleet: 'bench', folder, position });
 }

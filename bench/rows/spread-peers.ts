@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonic } from '../harness/monotonic.js';
-import { Remote } from '../harness/remote.js';
+import { Remotes } from '../harness/remotes.js';
 import type { Comparison, Row, Run } from '../harness/row.js';
 import { launchNats } from '../harness/servers.js';
+import { WARM_UP } from '../harness/warm-up.js';
 import { launchEtcd, openEtcd } from '../peers/etcd.js';
 import { openBucket } from '../peers/jetstream-kv.js';
 import type { Watchers } from '../peers/watchers.js';
@@ -11,7 +12,7 @@ import { upgate, type Change } from './spread.js';
 
 const NODES = 1_000;
 const BYTES = 200;
-const WARM_UP = 4;
+const FIRST_CHANGES = 4;
 /** What a peer's watchers still send after a change is not to hold up the next in turn, nor what ours do. */
 const SETTLE_MS = 200;
 const TARGET = { atMost: 0.5 };
@@ -28,7 +29,7 @@ export const spreadPeers: Row = {
       etcd: await etcd(run),
     };
     const samples = { ours: [] as number[], kv: [] as number[], etcd: [] as number[] };
-    const count = WARM_UP + (run.quick ? 16 : 60);
+    const count = FIRST_CHANGES + (run.quick ? 16 : 60);
     for (let i = 0; i < count; i += 1) {
       for (const side of ['etcd', 'kv', 'ours'] as const) {
         samples[side].push(await changes[side](i % 2 === 1));
@@ -51,10 +52,10 @@ function comparison(name: string, ours: number[], theirs: number[], about: strin
   return {
     case: `${NODES} nodes, ${name}`,
     unit: 'ms',
-    ours: ours.slice(WARM_UP),
-    against: { name: `${name} put`, samples: theirs.slice(WARM_UP) },
+    ours: ours.slice(FIRST_CHANGES),
+    against: { name: `${name} put`, samples: theirs.slice(FIRST_CHANGES) },
     target: TARGET,
-    note: `${about} Each of its watchers has a connection of its own, all in one process, as our nodes.`,
+    note: `${about} Each of its watchers has a connection of its own, as our nodes.`,
   };
 }
 
@@ -74,15 +75,16 @@ async function watched(
   url: string,
   put: (value: Buffer) => Promise<void>,
 ): Promise<Change> {
+  for (let i = 0; i < WARM_UP; i += 1) await put(Buffer.alloc(BYTES));
   const started = monotonic();
-  const watchers = run.stack.use(new Remote<Watchers>(module));
-  await watchers.call('start', { url, count: NODES });
+  const watchers = new Remotes<Watchers>(module, run.stack);
+  await watchers.share('start', NODES, ({ count }) => ({ url, count }));
   run.progress(`${NODES} watchers of ${module} began in ${Math.round(monotonic() - started)} ms`);
   let messages = 0;
   return async () => {
     const sent = monotonic();
     await put(Buffer.alloc(BYTES));
     messages += 1;
-    return Math.max(...(await watchers.call('received', { messages }))) - sent;
+    return Math.max(...(await watchers.all('received', { messages })).flat()) - sent;
   };
 }
