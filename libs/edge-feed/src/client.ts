@@ -76,7 +76,7 @@ export class FeedClient {
   readonly #reporter = new StatusReporter(() => this.#sendStatus());
   readonly #subscriptions: FeedSubscription[];
   #joined = false;
-  /** Over which a fleet of this size spreads what it reports of one change. */
+  /** Within which a fleet of this size reports one change: in its second half, when the change has reached them all. */
   #statusWithinMs = 0;
 
   constructor(options: FeedClientOptions) {
@@ -90,7 +90,7 @@ export class FeedClient {
       syncs: new SyncClient(connection, this.#subjects, description.node),
       connected: () => connection.connected,
       head: () => this.#watch.head,
-      settled: () => this.#reporter.report(Math.random() * this.#statusWithinMs),
+      settled: () => this.#reporter.report(((1 + Math.random()) / 2) * this.#statusWithinMs),
       logger,
     });
     this.#subscriptions = [
