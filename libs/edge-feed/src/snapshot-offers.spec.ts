@@ -66,6 +66,19 @@ describe('a snapshot on offer', () => {
     expect(chunk(7).gone).toBe(true);
   });
 
+  it('is kept for who fetches it slowly: with as many as may be held, a new node is offered one that is older', async () => {
+    const slow = await offered('slow');
+    let newest = slow;
+    for (let index = 0; index < MAX_SUPERSEDED; index += 1) {
+      log.set(`r${index}`);
+      newest = await offered(`n${index}`, { epoch: 'e', position: log.head().position - 1n, snapshot: true });
+    }
+    log.set('blog');
+    now += OFFER_FRESH_MS;
+    expect((await offered('new')).id).toBe(newest.id);
+    expect(offers.chunk({ id: slow.id, index: 0, node: 'slow' }).gone).toBe(false);
+  });
+
   it('gives way, if it is the oldest, when too many newer ones are fetched too', async () => {
     const fetched = [];
     for (let index = 0; index < MAX_SUPERSEDED + 2; index += 1) {

@@ -15,7 +15,7 @@ export const LEASE_MS = 10_000;
 /** A snapshot older than the head is offered for so long: the node then syncs the few changes that it lacks. */
 export const OFFER_FRESH_MS = 5_000;
 
-/** Snapshots that are not the newest, kept for those who fetch them still. */
+/** Snapshots that are not the newest, kept for those who fetch them still; with so many, the newest may be older. */
 export const MAX_SUPERSEDED = 4;
 
 interface Held {
@@ -74,7 +74,8 @@ export class SnapshotOffers {
     if (newest?.offer.epoch !== head.epoch) return undefined;
     if (newest.offer.position === head.position) return newest;
     const forward = request.epoch !== head.epoch || newest.offer.position > request.position;
-    return forward && this.now() - newest.madeAt < OFFER_FRESH_MS ? newest : undefined;
+    const fresh = this.now() - newest.madeAt < OFFER_FRESH_MS;
+    return forward && (fresh || this.#held.size > MAX_SUPERSEDED) ? newest : undefined;
   }
 
   #build(): Promise<Held> {
