@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -33,8 +34,12 @@ async function run(rows: readonly Row[], quick: boolean): Promise<void> {
   await writeFile(join(RESULTS, file), `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
-/** A row that fails is told and does not keep the others from being measured. */
+/**
+ * A row that fails is told and does not keep the others from being measured. What earlier work left for the disk is
+ * written first.
+ */
 async function measure(row: Row, quick: boolean): Promise<Result[]> {
+  execFileSync('sync');
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'upgate-bench-'));
   const progress = (text: string) => process.stderr.write(`${row.name}: ${text}\n`);
