@@ -23,7 +23,7 @@ export function grpcOptions(
 ): GrpcOptions {
   const tracer = activeTracer();
   const interceptors = tracer ? [grpcLog(logger), traceGrpc(tracer)] : [grpcLog(logger)];
-  const channelOptions: ServerOptions = { interceptors, 'grpc.enable_channelz': 0 };
+  const channelOptions: ServerOptions = { interceptors };
   return {
     transport: Transport.GRPC,
     options: {
