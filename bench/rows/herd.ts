@@ -9,6 +9,7 @@ import type { Comparison, Row, Run } from '../harness/row.js';
 import { seedLog } from '../harness/seed-log.js';
 import { launchNats, startProgram, type Running } from '../harness/servers.js';
 import { percentile } from '../harness/statistics.js';
+import { switchWebsockets } from '../harness/switch-websockets.js';
 import type { NatsServer } from '../../test/support/nats.js';
 
 const RESOURCES = 100;
@@ -75,13 +76,12 @@ async function cut(
   await fleet.all('cutOff', {});
   await fleet.share('forget', forgetful, ({ count }) => ({ count }));
   const http = await RawHttp.connect(command.http);
-  await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled: false }));
+  const position = await switchWebsockets(http, false);
   http.close();
-  const { position } = JSON.parse(http.body) as { position: string };
   run.progress('no node is connected; NATS comes back');
   const backAt = monotonic();
   await nats.start();
-  return { backAt, position: BigInt(position) };
+  return { backAt, position };
 }
 
 /** Bytes of memory that the process has had at most at any time. */

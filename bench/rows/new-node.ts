@@ -8,6 +8,7 @@ import type { Comparison, Row, Run } from '../harness/row.js';
 import { launchNats } from '../harness/servers.js';
 import { settingsOf } from '../harness/settings.js';
 import { median } from '../harness/statistics.js';
+import { switchWebsockets } from '../harness/switch-websockets.js';
 import { fillBucket, openBucket } from '../peers/jetstream-kv.js';
 import type { KvNode } from '../peers/kv-node.js';
 import type { NewNode } from '../processes/new-node.js';
@@ -69,9 +70,8 @@ async function startOurs(run: Run, resources: number): Promise<(round: number) =
   const http = await RawHttp.connect(pipeline.command.http);
   run.stack.defer(() => http.close());
   return async (round) => {
-    await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled: round % 2 === 0 }));
-    const { position } = JSON.parse(http.body) as { position: string };
-    return joined(pipeline, join(run.folder, `node-${round}`), BigInt(position));
+    const position = await switchWebsockets(http, round % 2 === 0);
+    return joined(pipeline, join(run.folder, `node-${round}`), position);
   };
 }
 

@@ -4,6 +4,7 @@ import { lastReached, startPipeline, type Pipeline } from '../harness/pipeline.j
 import { RawHttp } from '../harness/raw-http.js';
 import { RawNats } from '../harness/raw-nats.js';
 import type { Comparison, Row, Run } from '../harness/row.js';
+import { switchWebsockets } from '../harness/switch-websockets.js';
 
 const BYTES = 200;
 const NOTE =
@@ -54,8 +55,6 @@ export async function changesOf(pipeline: Pipeline, stack: AsyncDisposableStack)
   stack.defer(() => http.close());
   return async (enabled) => {
     const started = monotonic();
-    await http.request('PUT', '/v1/resources/r-0/websockets', JSON.stringify({ enabled }));
-    const { position } = JSON.parse(http.body) as { position: string };
-    return (await lastReached(pipeline, BigInt(position))) - started;
+    return (await lastReached(pipeline, await switchWebsockets(http, enabled))) - started;
   };
 }
