@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsServer } from '../../test/support/nats.js';
 import type { Fleet } from '../fleet/fleet.js';
+import { monotonic } from './monotonic.js';
 import { Remotes } from './remotes.js';
 import type { Run } from './row.js';
 import { seedLog } from './seed-log.js';
@@ -29,13 +30,16 @@ export async function startPipeline(
   const projection = run.stack.use(await startProgram('projection', run.folder, env));
   const command = run.stack.use(await startProgram('command', run.folder, env));
   const position = await warmUp(command.http);
+  const started = monotonic();
+  run.progress(`${nodes} nodes join`);
   const fleet = await startFleet(run.stack, nats, nodes);
   await fleet.all('reached', { position });
+  run.progress(`${nodes} nodes joined in ${Math.round(monotonic() - started)} ms`);
   return { nats, command, projection, fleet };
 }
 
 /** So many nodes, in as many processes as there are processors. */
-export async function startFleet(
+async function startFleet(
   stack: AsyncDisposableStack,
   { url }: NatsServer,
   nodes: number,

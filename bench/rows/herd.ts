@@ -1,16 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fleet } from '../fleet/fleet.js';
 import { monotonic } from '../harness/monotonic.js';
+import { startPipeline, type Pipeline } from '../harness/pipeline.js';
 import { RawHttp } from '../harness/raw-http.js';
-import { startFleet } from '../harness/pipeline.js';
-import type { Remotes } from '../harness/remotes.js';
 import type { Comparison, Row, Run } from '../harness/row.js';
-import { seedLog } from '../harness/seed-log.js';
-import { launchNats, startProgram, type Running } from '../harness/servers.js';
+import type { Running } from '../harness/servers.js';
 import { percentile } from '../harness/statistics.js';
 import { switchWebsockets } from '../harness/switch-websockets.js';
-import type { NatsServer } from '../../test/support/nats.js';
 
 const RESOURCES = 100;
 const NODES = 10_000;
@@ -25,14 +21,10 @@ export const herd: Row = {
   title: 'The whole fleet loses NATS and comes back at once',
   async measure(run) {
     const nodes = run.quick ? NODES / 10 : NODES;
-    await seedLog(run.folder, RESOURCES, () => undefined);
-    const nats = await launchNats(run.stack);
-    const env = { UPGATE_NATS: nats.url, UPGATE_FLEET: 'bench' };
-    const projection = run.stack.use(await startProgram('projection', run.folder, env));
-    const command = run.stack.use(await startProgram('command', run.folder, env));
-    const fleet = await joined(run, nats, nodes);
+    const pipeline = await startPipeline(run, { resources: RESOURCES, nodes });
+    const { projection, fleet } = pipeline;
     const before = await residentPeak(projection);
-    const { backAt, position } = await cut(run, nats, command, fleet, nodes * FORGETFUL);
+    const { backAt, position } = await cut(run, pipeline, nodes * FORGETFUL);
     const times = (await fleet.all('reached', { position })).flat();
     const after = await residentPeak(projection);
     const snapshots = await fleet.all('snapshots', {});
@@ -56,20 +48,10 @@ function current(p: number, waited: number[], note: string): Comparison {
   return { case: what, unit: 'ms', ours: [percentile(waited, p)], target: { atMost: LAST_CURRENT_MS }, note };
 }
 
-async function joined(run: Run, nats: NatsServer, nodes: number): Promise<Remotes<Fleet>> {
-  const started = monotonic();
-  const fleet = await startFleet(run.stack, nats, nodes);
-  await fleet.all('reached', { position: BigInt(RESOURCES) });
-  run.progress(`${nodes} nodes joined in ${Math.round(monotonic() - started)} ms`);
-  return fleet;
-}
-
 /** Kills the nats-server, changes a setting, lets some nodes forget all, and starts the server again. */
 async function cut(
   run: Run,
-  nats: NatsServer,
-  command: Running,
-  fleet: Remotes<Fleet>,
+  { nats, command, fleet }: Pipeline,
   forgetful: number,
 ): Promise<{ backAt: number; position: bigint }> {
   await nats.stop();

@@ -22,7 +22,6 @@ export const spreadPeers: Row = {
   name: 'spread-peers',
   title: 'From a command sent to applied at the last of 1,000 nodes',
   async measure(run) {
-    run.progress(`${NODES} nodes join`);
     const changes = {
       ours: await upgate({ ...run, folder: join(run.folder, 'upgate') }, NODES),
       kv: await jetStreamKv(run),

@@ -26,7 +26,6 @@ export const spread: Row = {
 
 async function compare(run: Run, nodes: number): Promise<Comparison> {
   await using stack = new AsyncDisposableStack();
-  run.progress(`${nodes} nodes join`);
   const ours = await upgate({ ...run, stack, folder: join(run.folder, `${nodes}`) }, nodes);
   const theirs = await RawNats.start(stack, nodes);
   const samples = { ours: [] as number[], theirs: [] as number[] };
