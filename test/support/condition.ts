@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits until the probe gives something other than undefined or false. Throws with the last error at the deadline. */
+/**
+ * Waits until the probe gives something other than undefined or false. Throws with the last error at the deadline. The
+ * last probe begins after the deadline, so that one attempt that hangs, or a machine that stood still, is not the end.
+ */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
@@ -8,7 +11,8 @@ export async function eventually<T>(
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown = 'never true';
-  while (performance.now() < deadline) {
+  for (let late = false; !late;) {
+    late = performance.now() >= deadline;
     try {
       const found = await probe();
       if (found !== undefined && found !== false) return found;

@@ -33,9 +33,9 @@ describe('the NATS server of an instance', () => {
   const portOf = (url: string) => Number(new URL(url).port);
   const pidOf = async () => Number(await readFile(join(dataDir, 'nats-server.pid'), 'utf8'));
 
-  /** Connects, or throws; the server's own name. */
+  /** Connects, or throws soon, as a node of ours does; the server's own name. */
   async function nameOf(url: string): Promise<string> {
-    const connection = await connect({ servers: url, reconnect: false });
+    const connection = await connect({ servers: url, reconnect: false, timeout: 5_000 });
     const name = connection.info?.server_name ?? '';
     await connection.close();
     return name;
