@@ -37,7 +37,6 @@ export function grpcOptions(
         longs: String,
         enums: String,
         defaults: true,
-        oneofs: true,
       },
       gracefulShutdown: true,
       onLoadPackageDefinition: (definition: PackageDefinition, server: Server) => {

@@ -10,7 +10,7 @@ import type { CommandResult } from '../commands/command-result.js';
 import { Commands } from '../commands/commands.js';
 import { CreateResourceItem, SetWebsocketsItem } from '../input/batch-input.js';
 import { contextOfCall, waitMsOfCall, type Call } from './call-context.js';
-import { fromChoice, fromCreateRequest, fromRequest, toWireBatchAnswers } from './wire.js';
+import { fromChoice, fromCreateRequest, toWireBatchAnswers } from './wire.js';
 
 /** Requests come in and answers go out, as objects. */
 type BatchCall<Request> = Duplex & Call & AsyncIterable<Request>;
@@ -28,7 +28,7 @@ export class BatchGrpcController {
     await this.#stream(call, async ({ item, ifMatch, ...rest }, context, index) => {
       const input = validated(SetWebsocketsItem, {
         ...(item && fromChoice(item)),
-        ...fromRequest(rest),
+        ...rest,
         ...(ifMatch !== undefined && { ifMatch: Number(ifMatch) }),
       });
       return this.commands.setWebsockets(input.id, input, contextOfItem(context, input, index));
@@ -40,7 +40,7 @@ export class BatchGrpcController {
     await this.#stream(call, async ({ item, ...rest }, context, index) => {
       const input = validated(CreateResourceItem, {
         ...(item && fromCreateRequest(item)),
-        ...fromRequest(rest),
+        ...rest,
       });
       return this.commands.create(input, contextOfItem(context, input, index));
     });

@@ -21,7 +21,6 @@ import {
   fromChangeRequest,
   fromChoice,
   fromCreateRequest,
-  fromRequest,
   fromRevertRequest,
   toWireAnswer,
 } from './wire.js';
@@ -59,7 +58,7 @@ export class CommandGrpcController {
     _metadata: Metadata,
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
-    const input = validated(ReasonInput, fromRequest(request));
+    const input = validated(ReasonInput, request);
     return this.#answer(call, (context) => this.commands.delete(named(id), input, context));
   }
 
@@ -79,7 +78,7 @@ export class CommandGrpcController {
     _metadata: Metadata,
     call: UnaryCall,
   ): Promise<WireCommandAnswer> {
-    const input = validated(ReasonInput, fromRequest(request));
+    const input = validated(ReasonInput, request);
     return this.#answer(call, (context) => this.commands.resetWebsockets(named(id), input, context));
   }
 

@@ -10,14 +10,9 @@ import type {
 import { toProblem, toWireConvergence, toWireResource } from '#platform';
 import type { BatchResult } from '../batch/batch.js';
 
-/** A request as its JSON counterpart has it: without the loader's marks of which optional fields are set. */
-export function fromRequest(request: object): object {
-  return Object.fromEntries(Object.entries(request).filter(([name]) => !name.startsWith('_')));
-}
-
 export function fromCreateRequest({ integration, websockets, ...rest }: WireCreateResourceRequest): object {
   return {
-    ...fromRequest(rest),
+    ...rest,
     integration: nameOf(integration, 'INTEGRATION_'),
     ...(websockets && { websockets: fromChoice(websockets) }),
   };
@@ -28,13 +23,13 @@ export function fromChangeRequest({
   ...rest
 }: Omit<WireChangeResourceRequest, 'id'>): object {
   return {
-    ...fromRequest(rest),
+    ...rest,
     ...(secondaryHostnames && { secondaryHostnames: secondaryHostnames.hostnames }),
   };
 }
 
 export function fromRevertRequest({ revision, ...rest }: Omit<WireRevertWebsocketsRequest, 'id'>): object {
-  return { ...fromRequest(rest), revision: Number(revision) };
+  return { ...rest, revision: Number(revision) };
 }
 
 /** Of any message that says on or off, and what becomes of open connections. */
@@ -43,10 +38,10 @@ export function fromChoice({
   ...rest
 }: Pick<WireWebsocketsChoice, 'openConnections'>): object {
   return {
-    ...fromRequest(rest),
+    ...rest,
     ...(openConnections && {
       openConnections: {
-        ...fromRequest(openConnections),
+        ...openConnections,
         mode: nameOf(openConnections.mode, 'OPEN_CONNECTIONS_MODE_'),
       },
     }),
