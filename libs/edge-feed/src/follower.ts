@@ -7,7 +7,6 @@ import { judgeChange, judgeHead, remainder, type At, type HeadVerdict } from './
 import { PendingChanges } from './pending-changes.js';
 import { SyncFailed, SyncRefused, type SyncClient } from './sync-client.js';
 import { SyncSchedule } from './sync-schedule.js';
-import { Waker } from './waker.js';
 
 /** For a change to arrive that a head has announced. */
 const HEAD_GRACE_MS = 200;
@@ -37,7 +36,7 @@ export interface FollowerOptions {
   logger: FeedLog;
 }
 
-/** Keeps a node at the head of the log: one loop that applies what follows on and asks for what is missing. */
+/** Keeps a node at the head of the log: applies what follows on and asks for what is missing, one step at a time. */
 export class Follower {
   readonly counts: FollowerCounts = {
     applied: 0,
@@ -48,11 +47,12 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #pending = new PendingChanges();
   readonly #schedule = new SyncSchedule(() => performance.now());
-  readonly #waker = new Waker();
   readonly #failures = new Backoff(FAILED_RETRY_MS.base, FAILED_RETRY_MS.max);
   readonly #refusals = new Backoff(REFUSED_RETRY_MS.base, REFUSED_RETRY_MS.max);
   readonly #drifts = new Backoff(DRIFTED_RETRY_MS.base, DRIFTED_RETRY_MS.max);
   #stopped = false;
+  #busy = false;
+  #timer: NodeJS.Timeout | undefined;
   #syncing = false;
   #applying: Promise<unknown> = Promise.resolve();
   #refusal: { position: bigint; reason: string } | undefined;
@@ -61,7 +61,6 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    void this.#run();
   }
 
   /** Why the last change was refused; undefined once something has been applied, or nothing is missing. */
@@ -77,7 +76,7 @@ export class Follower {
       this.#schedule.hasten(REFUSED_RETRY_MS.base);
     }
     if (!this.#pending.add(change, bytes)) this.#schedule.want();
-    this.#waker.wake();
+    void this.#proceed();
   }
 
   /** A change has come that cannot be read. If it is missing, the next head tells, and a sync brings it. */
@@ -94,33 +93,41 @@ export class Follower {
     else if (verdict === 'foreign') this.#schedule.want({ after: HEAD_GRACE_MS * Math.random() });
     else if (verdict === 'drifted' && !this.#syncing && !this.#schedule.snapshot)
       this.#drifted(this.#options.head());
-    this.#waker.wake();
+    void this.#proceed();
   }
 
   /** Asks for what is missing, after so many milliseconds. */
   join(after: number): void {
     this.#schedule.hasten();
     this.#schedule.want({ after });
-    this.#waker.wake();
+    void this.#proceed();
   }
 
   /** Lets what is being applied come to its end. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#waker.wake();
+    clearTimeout(this.#timer);
     await this.#applying;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const step = this.#next();
-      if (step) await step;
-      else await this.#waker.sleep(this.#options.connected() ? this.#schedule.dueIn : undefined);
-    }
+  /** Does what can be done, one step after the other, and comes back when more is due. The first step begins at once. */
+  async #proceed(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let step = this.#next(); step; step = this.#next()) await step;
+    this.#busy = false;
+    this.#rest();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
+    const dueIn = this.#options.connected() ? this.#schedule.dueIn : undefined;
+    if (dueIn !== undefined && !this.#stopped) this.#timer = setTimeout(() => void this.#proceed(), dueIn);
   }
 
   /** What can be done now. */
   #next(): Promise<void> | undefined {
+    if (this.#stopped) return undefined;
     const at = this.#options.handler.at();
     this.#pending.dropWhile((change) => judgeChange(at, change) === 'old');
     const change = this.#pending.first;
@@ -208,7 +215,7 @@ export class Follower {
   #takeSequel(sequel: ChangeMessage | undefined): void {
     if (sequel) this.counts.syncs.changes += 1;
     if (!sequel || !this.#pending.add(fromMessage(sequel), 0)) this.#schedule.want();
-    this.#waker.wake();
+    void this.#proceed();
   }
 
   #settle(outcome: Outcome, { epoch, position }: { epoch: string; position: bigint }): void {
