@@ -1,15 +1,19 @@
 import type { Position, RecordedEvent, SubscriptionItem } from './event-store.js';
 
+interface Batch {
+  events: readonly RecordedEvent[];
+  /** The end of the log, unless there may be more. */
+  caughtUpAt?: Position;
+}
+
 export interface FollowedLog {
-  /** Matching events above a position; `caughtUpAt`, the end of the log, unless there may be more. */
-  readBatch(after: Position): Promise<{ events: readonly RecordedEvent[]; caughtUpAt?: Position }>;
-  /** Resolves when the log may hold events above the position, or when the signal is aborted. */
-  grownAbove(position: Position, signal: AbortSignal): Promise<void>;
+  /** Matching events above a position. With `wait`, as soon as the log has grown above it. */
+  readBatch(after: Position, wait: boolean): Promise<Batch>;
 }
 
 /**
  * Catch-up and live are one loop that reads on from where it is: there can be neither gap nor duplicate. What comes next
- * is read while the caller works on what came before.
+ * is asked for while the caller works on what came before.
  */
 export async function* follow(
   log: FollowedLog,
@@ -17,26 +21,33 @@ export async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<readonly SubscriptionItem[]> {
   let at = after;
-  let reading = readAhead(log, at);
+  let reading = readAhead(log, at, false);
   while (!signal.aborted) {
-    const { events, caughtUpAt } = await reading;
+    const batch = await unlessAborted(reading, signal);
+    if (!batch || signal.aborted) return;
+    const { events, caughtUpAt } = batch;
     const items: SubscriptionItem[] = events.map((event) => ({ kind: 'event', event }));
     if (caughtUpAt !== undefined) items.push({ kind: 'caught-up', position: caughtUpAt });
     at = later(at, caughtUpAt ?? events.at(-1)?.position ?? at);
-    if (signal.aborted) return;
-    if (caughtUpAt === undefined) reading = readAhead(log, at);
+    reading = readAhead(log, at, caughtUpAt !== undefined);
     yield items;
-    if (caughtUpAt === undefined) continue;
-    await log.grownAbove(at, signal);
-    if (!signal.aborted) reading = readAhead(log, at);
   }
 }
 
 /** A failure is the reader's who comes for it; nobody may come, and that is no failure. */
-function readAhead(log: FollowedLog, after: Position): ReturnType<FollowedLog['readBatch']> {
-  const reading = log.readBatch(after);
+function readAhead(log: FollowedLog, after: Position, wait: boolean): Promise<Batch> {
+  const reading = log.readBatch(after, wait);
   reading.catch(() => undefined);
   return reading;
+}
+
+/** Undefined if the signal is aborted first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 /** Never back: a log that ends before the position asked for is followed from that position on. */

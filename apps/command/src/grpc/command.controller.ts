@@ -17,13 +17,7 @@ import { Commands } from '../commands/commands.js';
 import { ChangeResourceInput, CreateResourceInput } from '../input/resource-input.js';
 import { ReasonInput, RevertWebsocketsInput, SetWebsocketsInput } from '../input/websockets-input.js';
 import { contextOfCall, waitMsOfCall } from './call-context.js';
-import {
-  fromChangeRequest,
-  fromChoice,
-  fromCreateRequest,
-  fromRevertRequest,
-  toWireAnswer,
-} from './wire.js';
+import { fromChangeRequest, fromChoice, fromCreateRequest, fromRevertRequest, toWireAnswer } from './wire.js';
 
 type UnaryCall = ServerUnaryCall<object, WireCommandAnswer>;
 

@@ -63,15 +63,11 @@ export class MemoryEventStore implements EventStore {
     prefix?: string;
     signal: AbortSignal;
   }): AsyncIterable<readonly SubscriptionItem[]> {
-    const readBatch = async (from: Position) => ({
-      events: this.#matching(from, prefix),
-      caughtUpAt: BigInt(this.#log.length),
-    });
-    return follow(
-      { readBatch, grownAbove: (position, until) => this.#grownAbove(position, until) },
-      after,
-      signal,
-    );
+    const readBatch = async (from: Position, wait: boolean) => {
+      if (wait) await this.#grownAbove(from);
+      return { events: this.#matching(from, prefix), caughtUpAt: BigInt(this.#log.length) };
+    };
+    return follow({ readBatch }, after, signal);
   }
 
   async close(): Promise<void> {}
@@ -80,8 +76,7 @@ export class MemoryEventStore implements EventStore {
     return structuredClone(this.#log.slice(Number(after)).filter(({ stream }) => stream.startsWith(prefix)));
   }
 
-  async #grownAbove(position: Position, signal: AbortSignal): Promise<void> {
-    if (BigInt(this.#log.length) > position) return;
-    await once(this.#growth, 'grown', { signal }).catch(() => undefined);
+  async #grownAbove(position: Position): Promise<void> {
+    while (BigInt(this.#log.length) <= position) await once(this.#growth, 'grown');
   }
 }

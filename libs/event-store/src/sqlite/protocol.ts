@@ -14,10 +14,9 @@ export type AppendReply = { appended: { revision: number; position: bigint } } |
 
 export type ReadRequest =
   | { read: 'head' }
-  /** The same, and from then on the thread tells of growth by other processes, too. */
-  | { read: 'watch' }
   | { read: 'stream'; stream: string; after: number; limit: number }
-  | { read: 'all'; after: bigint; prefix: string; limit: number };
+  /** With `wait`, it is answered as soon as the log has grown above `after`, by whichever process. */
+  | { read: 'all'; after: bigint; prefix: string; limit: number; wait: boolean };
 
 /** `head`: how far the log had been committed when the rows were read. */
 export type ReadReply = { rows: EventRow[]; head: bigint };
@@ -26,14 +25,7 @@ export type Failed = { failure: { kind: 'unavailable' | 'corrupt'; message: stri
 
 export interface FromThread<Reply> {
   replies: Numbered<Reply | Failed>[];
-  /** The log has grown. */
-  growth?: Growth;
-}
-
-export interface Growth {
-  /** Undefined: by how much could not be read. */
-  head?: bigint;
-  /** What a transaction of this process wrote. */
+  /** What the transaction wrote. */
   commit?: Commit;
 }
 

@@ -8,7 +8,6 @@ import { requireThere, verify } from './integrity.ts';
 import type {
   Failed,
   FromThread,
-  Growth,
   Numbered,
   Opened,
   ReadReply,
@@ -24,13 +23,9 @@ const port = parentPort as MessagePort;
 try {
   const reader = open();
   port.postMessage({ epoch: reader.epoch } satisfies Opened);
-  let stopTelling: (() => void) | undefined;
   port.on('message', (message: ToThread<ReadRequest>) => {
-    if (message !== 'close') {
-      if (message.some(({ read }) => read === 'watch')) stopTelling ??= tellOfCommits(reader.database);
-      return answer(reader, message);
-    }
-    stopTelling?.();
+    if (message !== 'close') return answer(reader, message);
+    reader.stopWatching?.();
     reader.database.close();
     port.close();
   });
@@ -43,6 +38,9 @@ interface Reader {
   epoch: string;
   ofStream: StatementSync;
   ofAll: StatementSync;
+  /** Of which the log has not grown enough yet. */
+  awaiting: Numbered<ReadRequest>[];
+  stopWatching?: () => void;
 }
 
 function open(): Reader {
@@ -65,26 +63,42 @@ function open(): Reader {
     ofAll: database.prepare(
       'SELECT * FROM events WHERE position > ? AND substr(stream, 1, length(?2)) = ?2 ORDER BY position LIMIT ?3',
     ),
+    awaiting: [],
   };
 }
 
-/** Tells of commits by whichever process; what cannot be read then shows when it is read. */
-function tellOfCommits(database: DatabaseSync): () => void {
+function answer(reader: Reader, requests: Numbered<ReadRequest>[]): void {
+  for (const request of requests) {
+    const found = reply(reader, request);
+    if (isTooEarly(request, found)) holdBack(reader, request);
+    else
+      port.postMessage({ replies: [{ ...found, number: request.number }] } satisfies FromThread<ReadReply>);
+  }
+}
+
+function isTooEarly(request: ReadRequest, found: ReadReply | Failed): boolean {
+  return request.read === 'all' && request.wait && 'head' in found && found.head <= request.after;
+}
+
+function holdBack(reader: Reader, request: Numbered<ReadRequest>): void {
+  reader.awaiting.push(request);
+  reader.stopWatching ??= watchForChanges(reader.database, () => answer(reader, reader.awaiting.splice(0)));
+}
+
+/** Calls back when a process has committed, and when it cannot be told whether one has: reading then shows why. */
+function watchForChanges(database: DatabaseSync, onChange: () => void): () => void {
   const version = database.prepare('PRAGMA data_version');
   let seen: SQLOutputValue | undefined;
   return watchForCommits(file, () => {
     try {
       const current = version.get()?.['data_version'];
-      if (current !== seen) grown({ head: headOf(database) });
+      if (current === seen) return;
       seen = current;
     } catch {
-      grown({});
+      seen = undefined;
     }
+    onChange();
   });
-}
-
-function answer(reader: Reader, requests: Numbered<ReadRequest>[]): void {
-  for (const request of requests) send({ replies: [{ ...reply(reader, request), number: request.number }] });
 }
 
 function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {
@@ -104,7 +118,6 @@ function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {
 function rowsOf({ ofStream, ofAll }: Reader, request: ReadRequest): Record<string, SQLOutputValue>[] {
   switch (request.read) {
     case 'head':
-    case 'watch':
       return [];
     case 'stream':
       return ofStream.all(request.stream, request.after, request.limit);
@@ -113,12 +126,4 @@ function rowsOf({ ofStream, ofAll }: Reader, request: ReadRequest): Record<strin
     default:
       return request satisfies never;
   }
-}
-
-function grown(growth: Growth): void {
-  send({ replies: [], growth });
-}
-
-function send(message: FromThread<ReadReply>): void {
-  port.postMessage(message);
 }

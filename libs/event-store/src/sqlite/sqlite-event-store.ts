@@ -1,4 +1,3 @@
-import { EventEmitter, once } from 'node:events';
 import {
   StoreUnavailable,
   WrongRevision,
@@ -12,7 +11,7 @@ import {
   type SubscriptionItem,
 } from '../event-store.js';
 import { follow } from '../follow.js';
-import type { AppendReply, AppendRequest, Commit, Growth, ReadReply, ReadRequest } from './protocol.js';
+import type { AppendReply, AppendRequest, Commit, ReadReply, ReadRequest } from './protocol.js';
 import type { EventRow } from './rows.js';
 import { LogThread } from './thread.js';
 
@@ -31,17 +30,12 @@ export interface SqliteEventStoreOptions {
  * nor a long read holds up the event loop or the other. Appends that arrive together share one sync of the disk.
  */
 export class SqliteEventStore implements EventStore {
-  #head: Position = 0n;
-  #watching = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
     private readonly writer: LogThread<AppendRequest, AppendReply>,
     private readonly reader: LogThread<ReadRequest, ReadReply>,
-    private readonly growth: EventEmitter<{ grown: [Growth] }>,
-  ) {
-    growth.on('grown', ({ head }) => this.#raiseTo(head));
-  }
+  ) {}
 
   /**
    * Opens or makes the log, and verifies every event in it.
@@ -49,15 +43,12 @@ export class SqliteEventStore implements EventStore {
    * be opened now.
    */
   static async open({ file, logger, onCommit }: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-    const growth = new EventEmitter<{ grown: [Growth] }>().setMaxListeners(0);
-    if (onCommit) growth.on('grown', ({ commit }) => commit && onCommit(commit));
-    const grown = (by: Growth) => growth.emit('grown', by);
-    const reader = await LogThread.start<ReadRequest, ReadReply>('reader', file, grown, (progress) =>
-      logger?.info({ file, ...progress }, 'verifying the event log'),
-    );
+    const reader = await LogThread.start<ReadRequest, ReadReply>('reader', file, {
+      onVerified: (progress) => logger?.info({ file, ...progress }, 'verifying the event log'),
+    });
     try {
-      const writer = await LogThread.start<AppendRequest, AppendReply>('writer', file, grown);
-      return new SqliteEventStore(writer, reader, growth);
+      const listener = onCommit ? { onCommit } : {};
+      return new SqliteEventStore(await LogThread.start('writer', file, listener), reader);
     } catch (error) {
       await reader.close();
       throw error;
@@ -97,7 +88,7 @@ export class SqliteEventStore implements EventStore {
     prefix = '',
   }: { after?: Position; prefix?: string } = {}): AsyncGenerator<RecordedEvent> {
     for (let at = after; ;) {
-      const { rows } = await this.#read({ read: 'all', after: at, prefix, limit: BATCH });
+      const { rows } = await this.#read({ read: 'all', after: at, prefix, limit: BATCH, wait: false });
       yield* rows.map(recorded);
       if (rows.length < BATCH) return;
       at = rows.at(-1)!.position;
@@ -113,15 +104,11 @@ export class SqliteEventStore implements EventStore {
     prefix?: string;
     signal: AbortSignal;
   }): AsyncIterable<readonly SubscriptionItem[]> {
-    const readBatch = async (from: Position) => {
-      const { rows, head } = await this.#read({ read: 'all', after: from, prefix, limit: BATCH });
+    const readBatch = async (from: Position, wait: boolean) => {
+      const { rows, head } = await this.#read({ read: 'all', after: from, prefix, limit: BATCH, wait });
       return { events: rows.map(recorded), ...(rows.length < BATCH && { caughtUpAt: head }) };
     };
-    return follow(
-      { readBatch, grownAbove: (position, until) => this.#grownAbove(position, until) },
-      after,
-      signal,
-    );
+    return follow({ readBatch }, after, signal);
   }
 
   /** Appends that were called before are still done. The thread that writes is the last to let go: it merges the log. */
@@ -137,26 +124,6 @@ export class SqliteEventStore implements EventStore {
 
   #requireOpen(): void {
     if (this.#closing) throw new StoreUnavailable('the event log has been closed');
-  }
-
-  #raiseTo(head: Position | undefined): void {
-    if (head !== undefined && head > this.#head) this.#head = head;
-  }
-
-  /** Begins to hear of what other processes commit, which who only writes need not. */
-  async #watch(): Promise<void> {
-    if (this.#watching) return;
-    const { head } = await this.#read({ read: 'watch' });
-    this.#watching = true;
-    this.#raiseTo(head);
-  }
-
-  async #grownAbove(position: Position, signal: AbortSignal): Promise<void> {
-    await this.#watch();
-    while (this.#head <= position && !signal.aborted) {
-      const [growth] = (await once(this.growth, 'grown', { signal }).catch(() => [{}])) as [Growth];
-      if (growth.head === undefined) return;
-    }
   }
 }
 

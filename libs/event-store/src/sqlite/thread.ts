@@ -2,9 +2,9 @@ import { on, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreCorrupt, StoreUnavailable } from '../event-store.js';
 import type {
+  Commit,
   Failed,
   FromThread,
-  Growth,
   Numbered,
   Opened,
   ThreadData,
@@ -17,6 +17,12 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 /** Requests that are sent before the turn of the event loop ends, so that the thread works while more of them come in. */
 const BUNDLE = 32;
+
+/** Hears what a thread tells without being asked. */
+export interface ThreadListener {
+  onVerified?: (progress: Verified) => void;
+  onCommit?: (commit: Commit) => void;
+}
 
 interface Waiting<Reply> {
   resolve: (reply: Reply) => void;
@@ -33,10 +39,12 @@ export class LogThread<Request extends object, Reply extends object> {
   private constructor(
     private readonly worker: Worker,
     readonly epoch: string,
-    private readonly onGrowth: (growth: Growth) => void,
+    private readonly listener: ThreadListener,
   ) {
     worker.on('message', (message: FromThread<Reply>) => this.#take(message));
-    worker.on('error', (error: Error) => this.#fail(error));
+    worker.on('error', ({ message }: Error) =>
+      this.#end(`a thread of the event log has failed, start the program again: ${message}`),
+    );
     worker.on('exit', () => this.#end('the event log has been closed'));
   }
 
@@ -44,15 +52,14 @@ export class LogThread<Request extends object, Reply extends object> {
   static async start<Request extends object, Reply extends object>(
     name: 'writer' | 'reader',
     file: string,
-    onGrowth: (growth: Growth) => void,
-    onVerified: (progress: Verified) => void = () => undefined,
+    listener: ThreadListener,
   ): Promise<LogThread<Request, Reply>> {
     const worker = new Worker(new URL(`./${name}.${EXTENSION}`, import.meta.url), {
       workerData: { file } satisfies ThreadData,
       name: `log-${name}`,
     });
-    const opened = await untilOpened(worker, onVerified);
-    if (!('failure' in opened)) return new LogThread<Request, Reply>(worker, opened.epoch, onGrowth);
+    const opened = await untilOpened(worker, listener);
+    if (!('failure' in opened)) return new LogThread<Request, Reply>(worker, opened.epoch, listener);
     await worker.terminate();
     throw asError(opened);
   }
@@ -84,20 +91,14 @@ export class LogThread<Request extends object, Reply extends object> {
     await exited;
   }
 
-  #take({ replies, growth }: FromThread<Reply>): void {
+  #take({ replies, commit }: FromThread<Reply>): void {
     for (const reply of replies) {
       const waiting = this.#waiting.get(reply.number);
       this.#waiting.delete(reply.number);
       if (hasFailed(reply)) waiting?.reject(asError(reply));
       else waiting?.resolve(reply);
     }
-    if (growth) this.onGrowth(growth);
-  }
-
-  /** Who follows the log learns of it by reading on. */
-  #fail(error: Error): void {
-    this.#end(`a thread of the event log has failed, start the program again: ${error.message}`);
-    this.onGrowth({});
+    if (commit) this.listener.onCommit?.(commit);
   }
 
   #end(message: string): void {
@@ -107,10 +108,10 @@ export class LogThread<Request extends object, Reply extends object> {
   }
 }
 
-async function untilOpened(worker: Worker, onVerified: (progress: Verified) => void): Promise<Opened> {
+async function untilOpened(worker: Worker, { onVerified }: ThreadListener): Promise<Opened> {
   for await (const [message] of on(worker, 'message') as AsyncIterable<[Opened | Verified]>) {
     if (!('verified' in message)) return message;
-    onVerified(message);
+    onVerified?.(message);
   }
   throw new StoreUnavailable('the event log has been closed');
 }

@@ -7,8 +7,8 @@ import { HighWaterMark } from './high-water-mark.ts';
 import type {
   AppendReply,
   AppendRequest,
+  Commit,
   FromThread,
-  Growth,
   Numbered,
   Opened,
   ThreadData,
@@ -70,9 +70,10 @@ function commit(writer: Writer, group: Numbered<AppendRequest>[]): FromThread<Ap
     database.exec('BEGIN IMMEDIATE');
     const replies = group.map((request) => ({ number: request.number, ...append(writer, request) }));
     database.exec('COMMIT');
-    const growth = growthBy(group, replies);
-    if (growth) mark.raise(growth.head);
-    return { replies, ...(growth && { growth }) };
+    const written = writtenBy(group, replies);
+    if (!written) return { replies };
+    mark.raise(written.head);
+    return { replies, commit: written.commit };
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     const failed = failureOf(error, file);
@@ -98,10 +99,10 @@ function append(
 }
 
 /** Undefined if every append of the group was refused. */
-function growthBy(
+function writtenBy(
   group: readonly AppendRequest[],
   replies: readonly AppendReply[],
-): (Growth & { head: bigint }) | undefined {
+): { head: bigint; commit: Commit } | undefined {
   let head = 0n;
   let appends = 0;
   let events = 0;
