@@ -116,7 +116,7 @@ describe('KurrentDB in trouble', () => {
       if (revision === 2) await server.listen();
     }
     const { position } = await store.append('other', 'none', [newEvent()]);
-    await eventually('a mark past what the prefix leaves out', () => marks.at(-1) === position);
+    await eventually('a mark past what the prefix leaves out', () => (marks.at(-1) ?? 0n) >= position);
     stop.abort();
     await listening;
     expect(seen).toEqual([1, 2, 3, 4]);
