@@ -83,5 +83,11 @@ export function epochOf(database: DatabaseSync): string {
 }
 
 export function headOf(database: DatabaseSync): bigint {
-  return BigInt(Number(database.prepare('SELECT max(position) AS head FROM events').get()?.['head'] ?? 0));
+  return headReader(database)();
+}
+
+/** Prepared once, for those who ask often. */
+export function headReader(database: DatabaseSync): () => bigint {
+  const select = database.prepare('SELECT max(position) AS head FROM events');
+  return () => BigInt(Number(select.get()?.['head'] ?? 0));
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { watchForCommits } from './commit-watch.ts';
-import { createIfAbsent, epochOf, headOf, openToRead } from './database.ts';
+import { createIfAbsent, epochOf, headReader, openToRead } from './database.ts';
 import { failureOf } from './failure.ts';
 import { highestAcknowledged } from './high-water-mark.ts';
 import { requireThere, verify } from './integrity.ts';
@@ -36,6 +36,7 @@ try {
 interface Reader {
   database: DatabaseSync;
   epoch: string;
+  head: () => bigint;
   ofStream: StatementSync;
   ofAll: StatementSync;
   /** Of which the log has not grown enough yet. */
@@ -57,6 +58,7 @@ function open(): Reader {
   return {
     database,
     epoch: epochOf(database),
+    head: headReader(database),
     ofStream: database.prepare(
       'SELECT * FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
     ),
@@ -105,8 +107,8 @@ function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {
   const { database, epoch } = reader;
   try {
     database.exec('BEGIN');
-    const rows = rowsOf(reader, request);
-    const head = headOf(database);
+    const head = reader.head();
+    const rows = rowsOf(reader, request, head);
     database.exec('COMMIT');
     return { rows: rows.map((row) => verifiedRow(epoch, row)), head };
   } catch (error) {
@@ -115,14 +117,18 @@ function reply(reader: Reader, request: ReadRequest): ReadReply | Failed {
   }
 }
 
-function rowsOf({ ofStream, ofAll }: Reader, request: ReadRequest): Record<string, SQLOutputValue>[] {
+function rowsOf(
+  { ofStream, ofAll }: Reader,
+  request: ReadRequest,
+  head: bigint,
+): Record<string, SQLOutputValue>[] {
   switch (request.read) {
     case 'head':
       return [];
     case 'stream':
       return ofStream.all(request.stream, request.after, request.limit);
     case 'all':
-      return ofAll.all(request.after, request.prefix, request.limit);
+      return request.after < head ? ofAll.all(request.after, request.prefix, request.limit) : [];
     default:
       return request satisfies never;
   }
