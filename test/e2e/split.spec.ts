@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandAnswerJson, ConvergenceJson, EdgeJson, WireCommandAnswer } from '#contract';
 import { LastGood } from '#enforcer';
 import { eventually } from '../support/condition.js';
-import { handshakeStatus } from '../support/edge-client.js';
+import { closed, handshakeStatus, openSocket } from '../support/edge-client.js';
 import { GrpcClient } from '../support/grpc-client.js';
 import { Origin } from '../support/origin.js';
 import { SplitSystem, type Service } from '../support/split.js';
@@ -186,6 +186,24 @@ describe('a node', { timeout: 60_000 }, () => {
     agent.program.signal('SIGCONT');
     const [same] = await system.allSame(1);
     expect(same).toMatchObject({ node: 'skewed', lag: { changes: 0, seconds: 0 } });
+  });
+
+  it('that was cut off closes what a policy closes which it never heard of, the resource being gone', async () => {
+    const agent = await system.addAgent('edge-1');
+    await system.allSame(1);
+    await create('chat');
+    await system.send('PUT', '/v1/resources/chat/websockets', {
+      enabled: true,
+      openConnections: { mode: 'keep' },
+    });
+    const code = closed(await openSocket(agent.edge, 'chat.test'));
+    await system.nats.stop();
+    const headers = { 'content-type': 'application/json' };
+    const off = JSON.stringify({ enabled: false, openConnections: { mode: 'close' } });
+    await system.command.fetch('/v1/resources/chat/websockets', { method: 'PUT', headers, body: off });
+    await system.command.fetch('/v1/resources/chat', { method: 'DELETE' });
+    await system.nats.start();
+    expect(await code).toBe(1008);
   });
 
   it('that is at the head with other settings is told of, and mends itself', async () => {

@@ -1,5 +1,5 @@
 import { BuiltinEnforcer } from '#enforcer';
-import { SettingsTable, type SettingsChange, type SettingsEntry } from '#settings';
+import { removalOf, SettingsTable, type SettingsChange, type SettingsEntry } from '#settings';
 
 type Timeouts = Parameters<typeof BuiltinEnforcer.listen>[0]['timeouts'];
 
@@ -52,9 +52,7 @@ export class EdgeRig {
   }
 
   async remove(...resources: string[]): Promise<void> {
-    await this.apply(
-      resources.map((resource) => ({ resource, position: this.#next(), removed: true as const })),
-    );
+    await this.apply(resources.map((resource) => removalOf(this.table.get(resource)!, this.#next())));
   }
 
   async apply(changes: SettingsChange[]): Promise<void> {

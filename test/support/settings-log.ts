@@ -1,4 +1,4 @@
-import { encodeSnapshot, SettingsTable, type SettingsChange, type SettingsEntry } from '#settings';
+import { encodeSnapshot, removalOf, SettingsTable, type SettingsChange, type SettingsEntry } from '#settings';
 
 export type Draft = Partial<Omit<SettingsEntry, 'websockets'>> & {
   resource: string;
@@ -20,7 +20,7 @@ export class SettingsLog {
 
   remove(...resources: string[]) {
     return this.#change((position) =>
-      resources.map((resource, index) => ({ resource, position: position + BigInt(index), removed: true })),
+      resources.map((resource, index) => removalOf(this.table.get(resource)!, position + BigInt(index))),
     );
   }
 

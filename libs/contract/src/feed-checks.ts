@@ -22,6 +22,7 @@ import {
   type EntryChange,
   type Forget,
   type Head,
+  type Removal,
   type RetryLater,
   type RollCall,
   type RosterRequest,
@@ -145,21 +146,32 @@ function checkEntryChange({ resource, position, state }: EntryChange, above: big
   if (position <= above || position > upTo)
     throw new MessageInvalid(`${resource}: position ${position} is not above ${above} and at most ${upTo}`);
   if (state === undefined) throw new MessageInvalid(`${resource}: has no state`);
-  if (state.$case === 'entry') checkEntry(resource, position, state.value);
+  if (state.$case === 'entry') checkEntry(resource, state.value);
+  if (state.$case === 'entry' || isTold(state.value)) checkPolicy(resource, position, state.value);
 }
 
-function checkEntry(resource: string, position: bigint, entry: Entry): void {
+function checkEntry(resource: string, entry: Entry): void {
   if (entry.hostnames.length === 0) throw new MessageInvalid(`${resource}: has no hostname`);
   for (const hostname of entry.hostnames) name(`${resource}: hostname`, hostname, MAX_HOSTNAME_LENGTH);
   name(`${resource}: origin`, entry.origin, MAX_ORIGIN_LENGTH);
-  if (!MODES.includes(entry.openConnections))
-    throw new MessageInvalid(`${resource}: unknown mode ${entry.openConnections} for open connections`);
-  if (entry.drainSeconds !== 0 && entry.openConnections !== OpenConnections.OPEN_CONNECTIONS_DRAIN)
+}
+
+/** Versions before this field had no word on the connections of a resource that is gone. */
+function isTold({ openConnections }: Removal): boolean {
+  return openConnections !== OpenConnections.OPEN_CONNECTIONS_UNSPECIFIED;
+}
+
+function checkPolicy(
+  resource: string,
+  position: bigint,
+  { openConnections, drainSeconds, policyPosition }: Removal,
+): void {
+  if (!MODES.includes(openConnections))
+    throw new MessageInvalid(`${resource}: unknown mode ${openConnections} for open connections`);
+  if (drainSeconds !== 0 && openConnections !== OpenConnections.OPEN_CONNECTIONS_DRAIN)
     throw new MessageInvalid(`${resource}: drain_seconds are only for draining`);
-  if (entry.policyPosition === 0n || entry.policyPosition > position)
-    throw new MessageInvalid(
-      `${resource}: policy_position ${entry.policyPosition} is not in 1 to ${position}`,
-    );
+  if (policyPosition === 0n || policyPosition > position)
+    throw new MessageInvalid(`${resource}: policy_position ${policyPosition} is not in 1 to ${position}`);
 }
 
 function checkOffer({ id, subject, chunks, bytes, checksum, epoch }: SnapshotOffer): void {

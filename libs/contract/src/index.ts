@@ -46,6 +46,7 @@ export {
   type ConvergenceAnswer as ConvergenceAnswerMessage,
   type EntryChange as EntryChangeMessage,
   type Head as HeadMessage,
+  type Removal as RemovalMessage,
   type SnapshotOffer,
   type Status as StatusMessage,
   type SyncAnswer as SyncAnswerMessage,

@@ -13,7 +13,12 @@ const anyMode: fc.Arbitrary<SettingsEntry['websockets']['openConnections']> = fc
   fc.nat(86_400).map((seconds) => ({ mode: 'drain' as const, seconds })),
 );
 const anyChange: fc.Arbitrary<SettingsChange> = fc.oneof(
-  fc.record({ resource: anyName, position: anyPosition, removed: fc.constant(true as const) }),
+  fc.tuple(anyName, anyPosition, fc.option(anyMode)).map(([resource, position, openConnections]) => ({
+    resource,
+    position,
+    removed: true as const,
+    websockets: openConnections ? { openConnections, position } : undefined,
+  })),
   fc
     .record({ position: anyPosition, enabled: fc.boolean(), openConnections: anyMode, resource: anyName })
     .chain(({ position, enabled, openConnections, resource }) =>

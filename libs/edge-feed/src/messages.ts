@@ -3,9 +3,10 @@ import {
   WireOpenConnections,
   type ChangeMessage,
   type EntryChangeMessage,
+  type RemovalMessage,
   type StatusMessage,
 } from '#contract';
-import { isRemoval, type SettingsChange, type SettingsEntry } from '#settings';
+import { isRemoval, type ConnectionsPolicy, type SettingsChange } from '#settings';
 import type { FeedTrace } from './trace.js';
 
 /** What changed between two positions of a log, each resource at most once; judged and applied as a whole. */
@@ -24,7 +25,10 @@ export interface FeedChange {
 /** What a node reports of itself. */
 export type NodeStatus = StatusMessage;
 
-type OpenConnections = SettingsEntry['websockets']['openConnections'];
+type OpenConnections = ConnectionsPolicy['openConnections'];
+
+/** What an entry and a removal both say on the wire. */
+type WirePolicy = RemovalMessage;
 
 const ENTRY_OVERHEAD_BYTES = 64;
 const HOSTNAME_OVERHEAD_BYTES = 2;
@@ -48,33 +52,38 @@ export function fromMessage({ epoch, previous, position, digest, changes }: Chan
 
 function toEntryChange(change: SettingsChange): EntryChangeMessage {
   const { resource, position } = change;
-  if (isRemoval(change)) return { resource, position, state: { $case: 'removal', value: {} } };
-  const { enabled, openConnections, position: policyPosition } = change.websockets;
-  const value = {
-    hostnames: [...change.hostnames],
-    origin: change.origin,
-    enabled,
-    policyPosition,
-    ...toMode(openConnections),
-  };
+  if (isRemoval(change))
+    return { resource, position, state: { $case: 'removal', value: toPolicy(change.websockets) } };
+  const { hostnames, origin, websockets } = change;
+  const value = { hostnames: [...hostnames], origin, enabled: websockets.enabled, ...toPolicy(websockets) };
   return { resource, position, state: { $case: 'entry', value } };
 }
 
 function fromEntryChange({ resource, position, state }: EntryChangeMessage): SettingsChange {
-  if (state?.$case !== 'entry') return { resource, position, removed: true };
-  const { hostnames, origin, enabled, openConnections, drainSeconds, policyPosition } = state.value;
-  const websockets = {
-    enabled,
-    openConnections: fromMode(openConnections, drainSeconds),
-    position: policyPosition,
-  };
-  return { resource, position, hostnames, origin, websockets };
+  const policy = state && fromPolicy(state.value);
+  if (state?.$case !== 'entry' || !policy) return { resource, position, removed: true, websockets: policy };
+  const { hostnames, origin, enabled } = state.value;
+  return { resource, position, hostnames, origin, websockets: { enabled, ...policy } };
 }
 
-function toMode(openConnections: OpenConnections): {
-  openConnections: WireOpenConnections;
-  drainSeconds: number;
-} {
+/** Undefined: not told. */
+function fromPolicy(policy: WirePolicy): ConnectionsPolicy | undefined {
+  const { openConnections, drainSeconds, policyPosition } = policy;
+  if (openConnections === WireOpenConnections.OPEN_CONNECTIONS_UNSPECIFIED) return undefined;
+  return { openConnections: fromMode(openConnections, drainSeconds), position: policyPosition };
+}
+
+function toPolicy(policy: ConnectionsPolicy | undefined): WirePolicy {
+  if (!policy)
+    return {
+      openConnections: WireOpenConnections.OPEN_CONNECTIONS_UNSPECIFIED,
+      drainSeconds: 0,
+      policyPosition: 0n,
+    };
+  return { ...toMode(policy.openConnections), policyPosition: policy.position };
+}
+
+function toMode(openConnections: OpenConnections): Omit<WirePolicy, 'policyPosition'> {
   switch (openConnections.mode) {
     case 'keep':
       return { openConnections: WireOpenConnections.OPEN_CONNECTIONS_KEEP, drainSeconds: 0 };

@@ -1,19 +1,17 @@
-import type { SettingsChange, SettingsTable, TableDiff } from '#settings';
+import { isRemoval, type SettingsChange, type SettingsTable, type TableDiff } from '#settings';
 
 export function reversed(diffs: readonly TableDiff[]): TableDiff[] {
-  return diffs.map(({ before, after }) => ({ before: after, after: before }));
+  return diffs.map(({ before, change }) => ({
+    before: isRemoval(change) ? undefined : change,
+    change: before ?? removalOf(change),
+  }));
 }
 
 /** Takes a table back to what it was before the change that gave these differences. */
 export function undo(table: SettingsTable, diffs: readonly TableDiff[]): void {
-  table.apply(reversed(diffs).map(asChange));
+  table.apply(reversed(diffs).map(({ change }) => change));
 }
 
-/** The one that a difference is of. */
-export function resourceOf({ before, after }: TableDiff): string {
-  return (after ?? before)!.resource;
-}
-
-function asChange(diff: TableDiff): SettingsChange {
-  return diff.after ?? { resource: resourceOf(diff), position: 0n, removed: true };
+function removalOf({ resource }: SettingsChange): SettingsChange {
+  return { resource, position: 0n, removed: true };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ActivePolicy, LastGood, type Enforcer } from '#enforcer';
-import { encodeSnapshot, SettingsTable, type TableDiff } from '#settings';
+import { encodeSnapshot, isRemoval, SettingsTable, type TableDiff } from '#settings';
 import { eventually } from '../../../test/support/condition.js';
 import { SettingsLog } from '../../../test/support/settings-log.js';
 
@@ -19,7 +19,7 @@ class NotingEnforcer implements Enforcer {
   apply(diffs: readonly TableDiff[], table: SettingsTable): Promise<void> {
     this.table = table;
     this.applied.push(diffs);
-    return diffs.some(({ after }) => after?.resource === 'trouble')
+    return diffs.some(({ change }) => change.resource === 'trouble' && !isRemoval(change))
       ? Promise.reject(new Error('the proxy does not take it'))
       : Promise.resolve();
   }
@@ -136,7 +136,10 @@ describe('the transaction of a change', () => {
       expect(await policy.applyChange(change)).toEqual({ refused: 'the proxy does not take it' });
     });
     const [tried, takenBack] = enforcer.applied.slice(-2);
-    expect(takenBack).toEqual(tried!.map(({ before, after }) => ({ before: after, after: before })));
+    expect(takenBack).toEqual([
+      { before: tried![0]!.change, change: tried![0]!.before },
+      { before: tried![1]!.change, change: { resource: 'trouble', position: 0n, removed: true } },
+    ]);
   });
 
   const wrong = [

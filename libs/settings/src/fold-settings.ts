@@ -1,5 +1,5 @@
 import type { Recorded } from '#domain';
-import type { SettingsChange, SettingsEntry } from './settings-entry.js';
+import { removalOf, type SettingsChange, type SettingsEntry } from './settings-entry.js';
 
 /**
  * What one event of a resource's stream makes of its settings entry: the new entry, its removal, or undefined when the
@@ -33,7 +33,7 @@ export function foldSettings(
       return entry && { ...entry, position, websockets: { enabled, openConnections, position } };
     }
     case 'CdnResourceDeleted':
-      return entry && { resource, position, removed: true };
+      return entry && removalOf(entry, position);
     case 'CommandHadNoEffect':
     case 'HostnameClaimRevoked':
       return undefined;

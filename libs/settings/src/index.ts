@@ -1,8 +1,11 @@
 export {
   isRemoval,
+  removalOf,
+  type ConnectionsPolicy,
   type SettingsChange,
   type SettingsEntry,
   type SettingsRemoval,
+  type WebsocketsPolicy,
 } from './settings-entry.js';
 export { foldSettings } from './fold-settings.js';
 export { EMPTY_DIGEST } from './digest.js';

@@ -9,11 +9,11 @@ import { RecordRun } from './record-run.js';
 import { isRemoval, type SettingsChange, type SettingsEntry } from './settings-entry.js';
 import type { StoredEntry } from './stored-entry.js';
 
-/** How a resource's entry was before and is after a change; undefined: not there. At least one of them is. */
+/** A change, and how the resource's entry was before it; undefined: not there. A removal is of one that was. */
 export interface TableDiff {
   /** As it lies in memory, which it keeps from being freed. */
   before: SettingsEntry | undefined;
-  after: SettingsEntry | undefined;
+  change: SettingsChange;
 }
 
 /** A hostname that two resources would hold. */
@@ -94,7 +94,7 @@ export class SettingsTable {
       const address = this.#index.addressOf(keyOf(change.resource));
       const before = address === NOWHERE ? undefined : this.#records.at(address);
       const after = isRemoval(change) ? undefined : change;
-      if (before || after) diffs.push({ before, after });
+      if (before || after) diffs.push({ before, change });
       if (before && after && before.holds(after.hostnames)) {
         this.#revise(address, before, after);
         continue;

@@ -28,10 +28,10 @@ const resource: CdnResource = {
 };
 
 /** With what lies in memory as an object. */
-function inFull({ before, after }: TableDiff): TableDiff {
-  if (!before) return { before, after };
+function inFull({ before, change }: TableDiff): TableDiff {
+  if (!before) return { before, change };
   const { resource: id, position, hostnames, origin, websockets } = before;
-  return { before: { resource: id, position, hostnames, origin, websockets }, after };
+  return { before: { resource: id, position, hostnames, origin, websockets }, change };
 }
 
 function entry(id: string, hostnames: string[], position = 1n, enabled = true): SettingsEntry {
@@ -89,7 +89,12 @@ describe('the fold from events to settings', () => {
       origin: 'https://new.example.com',
       websockets: { enabled: false, openConnections: { mode: 'close' }, position: 2n },
     });
-    expect(folded(6)).toEqual({ resource: 'shop', position: 6n, removed: true });
+    expect(folded(6)).toEqual({
+      resource: 'shop',
+      position: 6n,
+      removed: true,
+      websockets: { openConnections: { mode: 'close' }, position: 2n },
+    });
   });
 });
 
@@ -174,7 +179,7 @@ describe('SettingsTable', () => {
             expect(diffs.map(inFull)).toEqual(
               known.map((change) => ({
                 before: model.get(change.resource),
-                after: 'removed' in change ? undefined : change,
+                change,
               })),
             );
             for (const change of changes) {
@@ -262,9 +267,9 @@ describe('SettingsTable', () => {
     const one = entry('a', ['x.example']);
     const two = entry('a', ['x.example'], 2n, false);
     const gone = { resource: 'a', position: 3n, removed: true } as const;
-    expect(table.apply([one]).map(inFull)).toEqual([{ before: undefined, after: one }]);
-    expect(table.apply([two]).map(inFull)).toEqual([{ before: one, after: two }]);
-    expect(table.apply([gone]).map(inFull)).toEqual([{ before: two, after: undefined }]);
+    expect(table.apply([one]).map(inFull)).toEqual([{ before: undefined, change: one }]);
+    expect(table.apply([two]).map(inFull)).toEqual([{ before: one, change: two }]);
+    expect(table.apply([gone]).map(inFull)).toEqual([{ before: two, change: gone }]);
     expect(table.apply([gone])).toEqual([]);
     expect(table.size).toBe(0);
     expect(table.digest).toBe(EMPTY_DIGEST);

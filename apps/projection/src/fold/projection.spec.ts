@@ -142,13 +142,14 @@ describe('the projection', () => {
     ]);
   });
 
-  it('remembers removals for those who were away', async () => {
+  it('remembers removals for those who were away, with the last policy for open connections', async () => {
     await log.create('a');
     await log.create('b');
     await log.delete('a');
     await folded();
+    const websockets = { openConnections: { mode: 'drain', seconds: 30 }, position: 1n };
     expect(readModel.resources.changedSince(2n, 10).map(({ change }) => change)).toEqual([
-      { resource: 'a', position: 3n, removed: true },
+      { resource: 'a', position: 3n, removed: true, websockets },
     ]);
     expect(readModel.resources.changedSince(1n, 10)).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { absent, type CdnResource, type Integration, type ResourceRecord } from '#domain';
 import type { Position } from '#event-store';
-import { decodeEntry, encodeEntry, isRemoval, type SettingsChange } from '#settings';
+import { decodeEntry, encodeEntry, isRemoval, removalOf, type SettingsChange } from '#settings';
 import { reading, selectWhere, type Condition } from './select.js';
 
 export interface ResourceFilter {
@@ -55,12 +55,14 @@ export class ResourceRows {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #putWithSettings: StatementSync;
+  readonly #putWithoutSettings: StatementSync;
   readonly #changedSince: StatementSync;
 
   constructor(private readonly db: DatabaseSync) {
     this.#get = reading(db, `${SELECT} WHERE id = ?`);
     this.#put = db.prepare(upsert(COLUMNS));
-    this.#putWithSettings = db.prepare(upsert([...COLUMNS, 'settings', 'settings_position']));
+    this.#putWithSettings = db.prepare(upsert([...COLUMNS, 'settings_position', 'settings']));
+    this.#putWithoutSettings = db.prepare(upsert([...COLUMNS, 'settings_position']));
     this.#changedSince = reading(
       db,
       `${SELECT} WHERE settings_position > ? ORDER BY settings_position LIMIT ?`,
@@ -76,8 +78,8 @@ export class ResourceRows {
   put(id: string, record: ResourceRecord, change: SettingsChange | undefined): void {
     const values = valuesOf(id, record);
     if (!change) this.#put.run(...values);
-    else
-      this.#putWithSettings.run(...values, isRemoval(change) ? null : encodeEntry(change), change.position);
+    else if (isRemoval(change)) this.#putWithoutSettings.run(...values, change.position);
+    else this.#putWithSettings.run(...values, change.position, encodeEntry(change));
   }
 
   /** Those of the live resources that pass the filter, by id, from the id after the one given. */
@@ -101,7 +103,7 @@ export class ResourceRows {
 
   /** The records of all settings entries, many at a time. */
   *settings(): Generator<Buffer> {
-    const select = this.db.prepare('SELECT settings FROM resource WHERE settings IS NOT NULL');
+    const select = this.db.prepare("SELECT settings FROM resource WHERE status = 'live'");
     let records: Uint8Array[] = [];
     for (const { settings } of select.iterate() as Iterable<{ settings: Uint8Array }>) {
       if (records.push(settings) < RECORDS_AT_ONCE) continue;
@@ -163,9 +165,9 @@ function resourceOf(shown: string): CdnResource {
 }
 
 function changedOf(row: ResourceRow): ChangedResource {
-  const { id, settings, settings_position: position } = row;
-  const removal: SettingsChange = { resource: id, position: position ?? 0n, removed: true };
-  return { record: recordOf(row), change: settings === null ? removal : decodeEntry(bytesOf(settings)) };
+  const { settings, settings_position: position } = row;
+  const entry = decodeEntry(bytesOf(settings!));
+  return { record: recordOf(row), change: row.status === 'live' ? entry : removalOf(entry, position!) };
 }
 
 function bytesOf({ buffer, byteOffset, length }: Uint8Array): Buffer {

@@ -1,5 +1,5 @@
 /** Another schema version makes the read model be rebuilt from the log: nothing is ever migrated. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Of a read model that is being made anew: one that was left so is thrown away. */
 export const INCOMPLETE_VERSION = 0;
@@ -32,7 +32,7 @@ export const TABLES_OF_LOG = `
     position          INTEGER NOT NULL,
     created_at        TEXT NOT NULL,
     updated_at        TEXT NOT NULL,
-    settings          BLOB,    -- the record of the settings entry; NULL: no edge knows this resource
+    settings          BLOB,    -- the record of the settings entry, the last one of a deleted resource; NULL: there never was one
     settings_position INTEGER  -- of the last event that changed or removed the entry
   ) STRICT;
 

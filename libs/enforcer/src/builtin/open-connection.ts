@@ -1,10 +1,11 @@
 import type { Hostname } from '#hostname';
+import type { ConnectionsPolicy } from '#settings';
 import { WEBSOCKETS_DISABLED, type CloseReason } from './close-frame.js';
 import type { Tunnel } from './tunnel.js';
 
 /** An open WebSocket: by which host it came, to which resource it belongs, and what is to become of it. */
 export class OpenConnection {
-  #fate: bigint | undefined;
+  #obeyed: ConnectionsPolicy | undefined;
   #closing: NodeJS.Timeout | undefined;
 
   constructor(
@@ -13,21 +14,21 @@ export class OpenConnection {
     private readonly tunnel: Pick<Tunnel, 'close'>,
   ) {}
 
-  /** The position of the policy that decided its fate; undefined while it is allowed. */
-  get fate(): bigint | undefined {
-    return this.#fate;
+  /** The policy that decided its fate, which may be still to come; undefined while it is allowed. */
+  get obeyed(): ConnectionsPolicy | undefined {
+    return this.#obeyed;
   }
 
   /** It may stay after all. */
   allow(): void {
     this.cancel();
-    this.#fate = undefined;
+    this.#obeyed = undefined;
   }
 
-  /** Fulfils the word of one policy, in place of any earlier one. */
-  meet(fate: bigint, closeAfterMs: number | undefined): void {
+  /** In place of any earlier policy. */
+  obey(policy: ConnectionsPolicy, closeAfterMs: number | undefined): void {
     this.cancel();
-    this.#fate = fate;
+    this.#obeyed = policy;
     if (closeAfterMs === undefined) return;
     if (closeAfterMs === 0) this.close(WEBSOCKETS_DISABLED);
     else this.#closing = setTimeout(() => this.close(WEBSOCKETS_DISABLED), closeAfterMs);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
+import { removalOf, SettingsTable, type SettingsEntry } from '#settings';
 import { closed, echo, openSocket } from '../../../../test/support/edge-client.js';
 import { EdgeRig, type Settings } from '../../../../test/support/edge-rig.js';
 import { Origin } from '../../../../test/support/origin.js';
@@ -166,6 +167,62 @@ describe('open connections, when their host goes', () => {
   });
 });
 
+describe('open connections, when several changes come as one', () => {
+  const off = () => rig.entry('shop', { enabled: false, openConnections: CLOSE });
+
+  it('meet the last word of a resource that is deleted', async () => {
+    const code = closed((await openMany(1))[0]!);
+    await rig.apply([removalOf(off(), 100n)]);
+    expect(await code).toBe(1008);
+  });
+
+  it('meet the last word of a resource that loses the hostname', async () => {
+    const code = closed((await openMany(1))[0]!);
+    await rig.apply([{ ...off(), hostnames: ['moved.test'] }]);
+    expect(await code).toBe(1008);
+  });
+
+  it('are not kept for ever when the last word is not told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const [first, second] = await openMany(2);
+    const codes = [first!, second!].map(closed);
+    await rig.apply([{ resource: 'shop', position: 100n, removed: true }]);
+    expect(await codes[0]).toBe(1008);
+    await expectOpen(second!);
+    vi.advanceTimersByTime(15_000);
+    expect(await codes[1]).toBe(1008);
+  });
+});
+
+describe('open connections that were kept when their host went', () => {
+  beforeEach(() => set({ hostnames: ['moved.test'] }));
+
+  const openBefore = async () => {
+    await set({ hostnames: ['shop.test'] });
+    const [socket] = await openMany(1);
+    await set({ hostnames: ['moved.test'] });
+    return socket!;
+  };
+
+  it('stay as long as WebSockets are on', async () => {
+    const socket = await openBefore();
+    await set({ openConnections: CLOSE });
+    await expectOpen(socket);
+  });
+
+  it('are closed with those of the other hosts', async () => {
+    const code = closed(await openBefore());
+    await set({ enabled: false, openConnections: CLOSE });
+    expect(await code).toBe(1008);
+  });
+
+  it('stay when the resource is deleted with the same word', async () => {
+    const socket = await openBefore();
+    await rig.remove('shop');
+    await expectOpen(socket);
+  });
+});
+
 it('200 open connections outlive 100 changes that are not about them', async () => {
   const sockets = await openMany(200);
   for (let round = 0; round < 25; round += 1) {
@@ -178,6 +235,38 @@ it('200 open connections outlive 100 changes that are not about them', async () 
   expect(rig.enforcer.connections()).toBe(200);
 });
 
+describe('a table that takes the place of another', () => {
+  const tableOf = (...entries: SettingsEntry[]) => {
+    const table = new SettingsTable();
+    table.apply(entries);
+    return table;
+  };
+
+  it('is obeyed where it says otherwise at the same position, which is then of another log', async () => {
+    const [socket] = await openMany(1);
+    await set({ enabled: false, openConnections: KEEP });
+    await expectOpen(socket!);
+    const kept = rig.table.get('shop')!;
+    const code = closed(socket!);
+    const websockets = { ...kept.websockets, openConnections: CLOSE };
+    await rig.enforcer.replace(rig.table, tableOf({ ...kept, websockets }));
+    expect(await code).toBe(1008);
+  });
+
+  it('leaves connections as they are that have met their fate', async () => {
+    const [socket] = await openMany(1);
+    await set({ enabled: false, openConnections: KEEP });
+    await rig.enforcer.replace(rig.table, tableOf(rig.table.get('shop')!));
+    await expectOpen(socket!);
+  });
+
+  it('keeps no connection for ever whose resource is not in it', async () => {
+    const code = closed((await openMany(1))[0]!);
+    await rig.enforcer.replace(rig.table, tableOf());
+    expect(await code).toBe(1008);
+  });
+});
+
 it('a policy that comes as a whole is obeyed like a change', async () => {
   const [socket] = await openMany(1);
   const [bystander] = await openMany(1, 'other.test');
@@ -185,7 +274,7 @@ it('a policy that comes as a whole is obeyed like a change', async () => {
   const code = closed(socket!);
   const after = rig.entry('shop', { enabled: false, openConnections: CLOSE });
   other.table.apply([after, rig.table.get('other')!]);
-  const diff = { before: rig.table.get('shop'), after };
+  const diff = { before: rig.table.get('shop'), change: after };
   await rig.enforcer.apply([diff], other.table);
   expect(await code).toBe(1008);
   await expectOpen(bystander!);

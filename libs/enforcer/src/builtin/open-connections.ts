@@ -1,9 +1,13 @@
-import type { SettingsEntry, SettingsTable, TableDiff } from '#settings';
-import { resourceOf } from '../active-policy-diff.js';
+import { isDeepStrictEqual } from 'node:util';
+import { isRemoval, type ConnectionsPolicy, type SettingsTable, type TableDiff } from '#settings';
 import type { CloseReason } from './close-frame.js';
 import type { OpenConnection } from './open-connection.js';
 
-type WebsocketsPolicy = SettingsEntry['websockets'];
+/** Over which connections are drained whose resource is gone, when its last word on them is not known. */
+const UNKNOWN_DRAIN_SECONDS = 30;
+
+/** The last policy of a resource that is gone. */
+type LastOf = (resource: string) => ConnectionsPolicy | undefined;
 
 /** All open WebSockets, and what changes of the settings make of them. */
 export class OpenConnections {
@@ -34,66 +38,88 @@ export class OpenConnections {
   }
 
   /**
-   * Lets every connection that is no longer allowed meet the fate stated by the policy that ended its right: the one
-   * that switched WebSockets off, or the last one of the resource that is gone or has lost the host. A fate is met
-   * once for each policy, so changes of anything else touch nothing.
+   * Lets every connection that is no longer allowed meet the fate that the policy of its resource states, or the last
+   * one of a resource that is gone. A policy is obeyed once, so changes of anything else touch nothing.
    */
   apply(diffs: readonly TableDiff[], table: SettingsTable): void {
-    const before = new Map(diffs.map((diff) => [resourceOf(diff), diff.before]));
-    judge(this.#concerned(diffs), table, (resource) => before.get(resource) ?? table.get(resource));
+    const gone = new Map(diffs.map((diff) => [diff.change.resource, lastPolicy(diff)]));
+    judge(this.#concerned(diffs), table, (resource) => gone.get(resource));
   }
 
-  /** The same, when one table takes the place of another. */
+  /** The same, when one table takes the place of another, which does not tell what the resources said that are gone. */
   replace(before: SettingsTable, table: SettingsTable): void {
-    judge(this.#all, table, (resource) => before.get(resource));
+    judge(this.#all, table, (resource) => unlessKept(before.get(resource)?.websockets));
   }
+
   /** A hostname that comes or goes can concern any connection: an exact one takes hosts from a wildcard. */
   #concerned(diffs: readonly TableDiff[]): Iterable<OpenConnection> {
     if (diffs.some(hostnamesDiffer)) return this.#all;
-    return diffs.flatMap((diff) => [...(this.#byResource.get(resourceOf(diff)) ?? [])]);
+    return diffs.flatMap(({ change }) => [...(this.#byResource.get(change.resource) ?? [])]);
   }
 }
 
-function hostnamesDiffer({ before, after }: TableDiff): boolean {
-  return before?.hostnames.join() !== after?.hostnames.join();
+function hostnamesDiffer({ before, change }: TableDiff): boolean {
+  return isRemoval(change) || before?.hostnames.join() !== change.hostnames.join();
 }
 
-/** `formerly` gives the entry that a resource had before. */
-function judge(
-  connections: Iterable<OpenConnection>,
-  table: SettingsTable,
-  formerly: (resource: string) => SettingsEntry | undefined,
-): void {
-  const doomed = new Map<bigint, { policy: WebsocketsPolicy; connections: OpenConnection[] }>();
+function lastPolicy({ before, change }: TableDiff): ConnectionsPolicy | undefined {
+  return change.websockets ?? unlessKept(before?.websockets);
+}
+
+/** For a policy that another may have followed: connections are not kept for ever on a word that was taken back. */
+function unlessKept(policy: ConnectionsPolicy | undefined): ConnectionsPolicy | undefined {
+  return policy?.openConnections.mode === 'keep'
+    ? { ...policy, openConnections: { mode: 'drain', seconds: UNKNOWN_DRAIN_SECONDS } }
+    : policy;
+}
+
+function judge(connections: Iterable<OpenConnection>, table: SettingsTable, lastOf: LastOf): void {
+  const doomed = new Map<string, { policy: ConnectionsPolicy; connections: OpenConnection[] }>();
   for (const connection of connections) {
-    const policy = endOf(connection, table, formerly);
+    const policy = endOf(connection, table, lastOf);
     if (!policy) continue;
-    const group = doomed.get(policy.position);
+    const group = doomed.get(connection.resource);
     if (group) group.connections.push(connection);
-    else doomed.set(policy.position, { policy, connections: [connection] });
+    else doomed.set(connection.resource, { policy, connections: [connection] });
   }
   for (const group of doomed.values()) doom(group.connections, group.policy);
 }
 
-/** The policy that ends the right of a connection, unless it has met that fate before. */
+/** The policy that ends the right of a connection, unless it is obeyed already. */
 function endOf(
   connection: OpenConnection,
   table: SettingsTable,
-  formerly: (resource: string) => SettingsEntry | undefined,
-): WebsocketsPolicy | undefined {
-  const { resource, host, fate } = connection;
-  const now = table.match(host);
-  if (now?.resource !== resource) return fate === undefined ? formerly(resource)?.websockets : undefined;
-  const { websockets } = now;
-  if (websockets.enabled) connection.allow();
-  return websockets.enabled || websockets.position === fate ? undefined : websockets;
+  lastOf: LastOf,
+): ConnectionsPolicy | undefined {
+  const { resource, host, obeyed } = connection;
+  const ruling = table.match(host);
+  const isOurs = ruling?.resource === resource;
+  const policy = isOurs ? ruling.websockets : table.get(resource)?.websockets;
+  if (!policy) return unlessObeyed(connection, lastOf(resource));
+  if (!policy.enabled) return unlessObeyed(connection, policy);
+  if (!isOurs) return obeyed ? undefined : policy;
+  connection.allow();
+  return undefined;
 }
 
-function doom(connections: readonly OpenConnection[], { openConnections, position }: WebsocketsPolicy): void {
+function unlessObeyed(
+  { obeyed }: OpenConnection,
+  policy: ConnectionsPolicy | undefined,
+): ConnectionsPolicy | undefined {
+  return policy && obeyed && isSame(policy, obeyed) ? undefined : policy;
+}
+
+/** The same position may be of another log. */
+function isSame(one: ConnectionsPolicy, other: ConnectionsPolicy): boolean {
+  return one.position === other.position && isDeepStrictEqual(one.openConnections, other.openConnections);
+}
+
+function doom(connections: readonly OpenConnection[], policy: ConnectionsPolicy): void {
+  const { openConnections } = policy;
   const closeAfterMs = (index: number): number | undefined => {
     if (openConnections.mode === 'keep') return undefined;
     if (openConnections.mode === 'close') return 0;
     return (index * openConnections.seconds * 1_000) / connections.length;
   };
-  for (const [index, connection] of connections.entries()) connection.meet(position, closeAfterMs(index));
+  for (const [index, connection] of connections.entries()) connection.obey(policy, closeAfterMs(index));
 }

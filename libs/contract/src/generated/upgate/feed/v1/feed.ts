@@ -52,6 +52,12 @@ export interface Entry {
 }
 
 export interface Removal {
+  /** The last policy of the resource, for its open connections; unspecified: not told. */
+  openConnections: OpenConnections;
+  /** Only for OPEN_CONNECTIONS_DRAIN. */
+  drainSeconds: number;
+  /** Of the event that made the WebSocket policy what it was. */
+  policyPosition: bigint;
 }
 
 /** To all agents, every second: where the log stands. */
@@ -480,11 +486,23 @@ export const Entry: MessageFns<Entry> = {
 };
 
 function createBaseRemoval(): Removal {
-  return {};
+  return { openConnections: 0, drainSeconds: 0, policyPosition: 0n };
 }
 
 export const Removal: MessageFns<Removal> = {
-  encode(_: Removal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: Removal, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.openConnections !== 0) {
+      writer.uint32(8).int32(message.openConnections);
+    }
+    if (message.drainSeconds !== 0) {
+      writer.uint32(16).uint32(message.drainSeconds);
+    }
+    if (message.policyPosition !== 0n) {
+      if (BigInt.asUintN(64, message.policyPosition) !== message.policyPosition) {
+        throw new globalThis.Error("value provided for field message.policyPosition of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.policyPosition);
+    }
     return writer;
   },
 
@@ -501,6 +519,30 @@ export const Removal: MessageFns<Removal> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.openConnections = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.drainSeconds = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.policyPosition = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
