@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../test/support/condition.js';
+import { NatsServer } from '../../../test/support/nats.js';
 import { freePorts } from '../../../test/support/ports.js';
 import { Program } from '../../../test/support/program.js';
+import { SilentServer } from '../../../test/support/silent-server.js';
 
 let data: string;
 let env: Record<string, string>;
 const programs: Program[] = [];
+const servers: { stop(): Promise<void> }[] = [];
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'upgate-edge-agent-'));
@@ -22,6 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(programs.splice(0).map((program) => program.kill()));
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
   await rm(data, { recursive: true });
 });
 
@@ -29,6 +33,12 @@ function run(more: Record<string, string> = {}): Program {
   const program = new Program('apps/edge-agent/src/main.js', { ...env, ...more });
   programs.push(program);
   return program;
+}
+
+async function listenSilently(port: number): Promise<SilentServer> {
+  const silent = await SilentServer.listen(port);
+  servers.push(silent);
+  return silent;
 }
 
 const expectStarted = (program: Program) =>
@@ -43,6 +53,28 @@ describe('the edge agent as a program', () => {
     await expectStarted(program);
     program.signal(signal);
     expect(await program.exited()).toBe(0);
+    expect(program.stderr).toBe('');
+  });
+
+  it('ends well while NATS takes its connection and says nothing', async () => {
+    const [port = 0] = await freePorts(1);
+    const silent = await listenSilently(port);
+    const program = run({ UPGATE_NATS: `nats://127.0.0.1:${port}` });
+    await expectStarted(program);
+    await eventually('an attempt to connect', () => silent.taken > 0);
+    expect(await program.stop()).toBe(0);
+    expect(program.stderr).toBe('');
+  });
+
+  it('ends well while NATS, which it was connected to, hangs', async () => {
+    const nats = await NatsServer.launch();
+    servers.push(nats);
+    const program = run({ UPGATE_NATS: nats.url });
+    await eventually('the connection', () => program.lines.some(({ msg }) => msg === 'NATS connected'));
+    await nats.stop();
+    const silent = await listenSilently(nats.port);
+    await eventually('an attempt to connect', () => silent.taken > 0);
+    expect(await program.stop()).toBe(0);
     expect(program.stderr).toBe('');
   });
 

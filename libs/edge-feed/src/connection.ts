@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  connect,
   RequestError,
   type Msg,
   type NatsConnection,
@@ -12,6 +11,7 @@ import { Backoff } from './backoff.js';
 import type { FeedLog } from './log.js';
 import { parseServers, type Servers } from './servers.js';
 import { tokenOf } from './subjects.js';
+import { connectNats } from './transport.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A server that hangs is left within 3 s: before a node would call itself stale. */
@@ -148,6 +148,7 @@ export class FeedConnection {
         backoff.reset();
         await this.#live(nats);
       } catch (error) {
+        if (this.#stopped.signal.aborted) return;
         this.#unreachable(String(error));
         await this.#pause(backoff.next());
       }
@@ -165,7 +166,8 @@ export class FeedConnection {
   }
 
   #dial(): Promise<NatsConnection> {
-    return connect({
+    return connectNats({
+      signal: this.#stopped.signal,
       servers: this.#servers.urls,
       ...this.#servers.credentials,
       ...(this.#servers.secure && { tls: {} }),
