@@ -3,8 +3,8 @@ import type { ConvergenceJson } from '#contract';
 import { requestConvergence, type FeedConnection } from '#edge-feed';
 
 const RETRY_MS = 50;
-/** For so long one projection is asked to wait, before any is asked again: the one that was asked may have died. */
-const ASK_MS = 500;
+/** For so long one projection is asked at most, before any is asked again: the one that was asked may have died. */
+const ASK_MS = 1_000;
 
 /** Waits until every live edge node has applied a position. */
 export interface ConvergencePort {
@@ -23,11 +23,12 @@ export class FeedConvergence implements ConvergencePort {
 
   async wait(position: bigint, timeoutMs: number): Promise<ConvergenceJson> {
     const deadline = performance.now() + timeoutMs;
+    const left = () => Math.max(0, Math.ceil(deadline - performance.now()));
     let latest: ConvergenceJson | undefined;
-    for (let left = timeoutMs; left > 0 && !this.#stopping; left = Math.floor(deadline - performance.now())) {
-      const answer = await requestConvergence(this.connection, this.fleet, position, Math.min(ASK_MS, left));
+    for (let ms = timeoutMs; ms > 0 && !this.#stopping; ms = left()) {
+      const answer = await requestConvergence(this.connection, this.fleet, position, Math.min(ASK_MS, ms));
       if (answer?.status === 'applied') return answer;
-      if (!answer) await delay(Math.min(RETRY_MS, left));
+      if (!answer) await delay(Math.min(RETRY_MS, left()));
       latest = answer ?? latest;
     }
     return latest ?? unknownConvergence(position);

@@ -13,7 +13,7 @@ import type { FeedLog } from './log.js';
 import { subjectsOf } from './subjects.js';
 
 const QUEUE = 'projection';
-/** For the way there and back. */
+/** For the way there and back, but at most half of the time. */
 const GRACE_MS = 500;
 const MAX_ERROR_SENT = 500;
 
@@ -50,8 +50,8 @@ export function serveConvergence({
 }
 
 /**
- * Asks a projection to wait for a position, up to 10 minutes; undefined if none answers. Throws MessageInvalid if the
- * timeout is longer.
+ * Asks a projection to wait for a position, up to 10 minutes, so that it has answered when the time is over; undefined
+ * if none does. Throws MessageInvalid if the timeout is longer.
  */
 export async function requestConvergence(
   connection: FeedConnection,
@@ -59,10 +59,11 @@ export async function requestConvergence(
   position: bigint,
   timeoutMs: number,
 ): Promise<ConvergenceJson | undefined> {
-  const request = convergenceRequestMessage.encode({ position, timeoutMs });
+  const grace = Math.min(GRACE_MS, Math.ceil(timeoutMs / 2));
+  const request = convergenceRequestMessage.encode({ position, timeoutMs: timeoutMs - grace });
   const subject = subjectsOf(fleet).convergence;
   try {
-    const bytes = await connection.request(subject, request, timeoutMs + GRACE_MS);
+    const bytes = await connection.request(subject, request, timeoutMs);
     return fromAnswer(convergenceAnswerMessage.parse(bytes));
   } catch (error) {
     if (error instanceof FeedUnavailable || error instanceof MessageInvalid) return undefined;
