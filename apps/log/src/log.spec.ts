@@ -1,9 +1,20 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { link, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openEventStore, type EventStore, type LogPlace, type NewEvent } from '#event-store';
+import {
+  logFile,
+  openEventStore,
+  openImportTarget,
+  type EventStore,
+  type LogPlace,
+  type NewEvent,
+} from '#event-store';
+import { eventually } from '../../../test/support/condition.js';
 import { newEvent } from '../../../test/support/events.js';
 import { KurrentServer } from '../../../test/support/kurrentdb/server.js';
 import { Program } from '../../../test/support/program.js';
@@ -152,6 +163,80 @@ describe('a copy of the log', () => {
       await expect(run({ task: 'export' }, embedded('b'))).rejects.toThrow('There is no event log');
     },
   );
+});
+
+describe('an import, in its last step,', () => {
+  const place = () => embedded('b');
+  const file = () => logFile(place().data);
+  const draft = () => `${file()}.import`;
+  const markOf = (log: string) => readFile(`${log}.head`, 'utf8').then(BigInt);
+
+  beforeEach(async () => {
+    await fill(embedded('a'));
+    await exported(embedded('a'));
+  });
+
+  it('leaves a log alone that was made meanwhile, and its mark', async () => {
+    const pipe = join(folder, 'pipe');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const lines = await readFile(copy);
+    const program = new Program('apps/log/src/main.js', { UPGATE_DATA: place().data }, ['import', pipe]);
+    await writeFile(pipe, lines);
+    await eventually('the import to begin', () => existsSync(draft()));
+    await using(place(), async (live) => {
+      await live.append('live', 'none', [newEvent()]);
+      await writeFile(pipe, lines);
+      expect(await program.exited()).toBe(1);
+      expect(await markOf(file())).toBe(1n);
+      await live.append('live', 1, [newEvent()]);
+    });
+    expect(program.stderr).toContain(`There is an event log at ${file()} by now`);
+    expect(program.stderr).not.toMatch(/^ +at /m);
+    expect(await contents(place())).toMatchObject([{ stream: 'live' }, { stream: 'live' }]);
+  });
+
+  it('leaves the log and its mark, and nothing else', async () => {
+    await imported(place());
+    expect(await readdir(join(place().data, 'log'))).toEqual(['events.sqlite', 'events.sqlite.head']);
+    expect(await markOf(file())).toBe(4n);
+  });
+
+  it('takes the place of a log that is gone, though more had been acknowledged', async () => {
+    await using(place(), (lost) =>
+      lost.append(
+        'lost',
+        'none',
+        Array.from({ length: 9 }, () => newEvent()),
+      ),
+    );
+    await rm(file());
+    await imported(place());
+    expect(await markOf(file())).toBe(4n);
+    expect(await contents(place())).toEqual(await contents(embedded('a')));
+  });
+
+  it('can be cut off when the log is in its place, which is whole then, and can be imported anew', async () => {
+    await imported(place());
+    await link(file(), draft());
+    await rm(`${file()}.head`);
+    expect(await contents(place())).toEqual(await contents(embedded('a')));
+    await expect(imported(place())).rejects.toThrow('There is an event log at');
+    const epoch = await epochOf(place());
+    await rename(file(), join(folder, 'former'));
+    await rm(`${file()}.head`);
+    await imported(place());
+    expect(await epochOf(place())).not.toBe(epoch);
+  });
+
+  it('makes no log of a draft whose last events are not in its file', async () => {
+    const target = await openImportTarget(place());
+    await target.store.append('one', 'none', [newEvent()]);
+    const reader = new DatabaseSync(draft(), { readOnly: true });
+    reader.prepare('SELECT count(*) FROM events').get();
+    await expect(target.finish()).rejects.toThrow('another program has it open');
+    reader.close();
+    expect(existsSync(file())).toBe(false);
+  });
 });
 
 describe('a new epoch', () => {

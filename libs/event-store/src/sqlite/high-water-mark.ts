@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 const DIGITS = 20;
 
@@ -14,6 +14,17 @@ export class HighWaterMark {
   constructor(logFile: string) {
     this.#file = openSync(markOf(logFile), constants.O_RDWR | constants.O_CREAT, 0o644);
     if (fstatSync(this.#file).size < DIGITS) this.#write(0n);
+  }
+
+  /** Makes the mark, on disk, that of a log that was put in place: what it told of another holds no more. */
+  static reset(logFile: string, position: bigint): void {
+    const mark = new HighWaterMark(logFile);
+    try {
+      mark.#write(position);
+      fsyncSync(mark.#file);
+    } finally {
+      mark.close();
+    }
   }
 
   /** The events are on disk whether or not the mark can be written: one that lags behind is still true. */

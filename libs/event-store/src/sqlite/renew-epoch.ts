@@ -16,9 +16,7 @@ export function renewEpochOf(file: string): string {
   try {
     verified(file);
     const { epoch, head } = renewed(file);
-    const mark = new HighWaterMark(file);
-    mark.raise(head);
-    mark.close();
+    HighWaterMark.reset(file, head);
     return epoch;
   } catch (error) {
     const { kind, message } = failureOf(error, file).failure;
