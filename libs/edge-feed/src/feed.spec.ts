@@ -26,6 +26,25 @@ beforeEach(async () => {
 
 afterEach(() => rig.stop());
 
+/** Hostnames whose bytes alone fit into a message, but not with what frames them. */
+function fillOneMessage(into: FoldedLog): void {
+  const label = 'x'.repeat(63);
+  for (let resource = 10; resource < 20; resource += 1) {
+    const hostnames = Array.from(
+      { length: 500 },
+      (_, at) => `${resource}${at + 100}.${label}.${label}.${label}`,
+    );
+    into.set(`r${resource}`, { hostnames });
+  }
+}
+
+function breakChanges(of: FoldedLog): void {
+  of.set('blog');
+  of.changesSince = () => {
+    throw new Error('the changes are broken');
+  };
+}
+
 describe('a node that joins', () => {
   it('fetches everything as a snapshot when it has nothing', async () => {
     rig.replica(log);
@@ -86,6 +105,18 @@ describe('a node that joins', () => {
     const node = rig.node('edge-1', handler);
     await caughtUp(node, log);
     expect(node.client.state.counts.syncs).toMatchObject({ changes: 1, snapshot: 0 });
+  });
+
+  it.each([
+    ['are just too much for one message', fillOneMessage],
+    ['cannot be told', breakChanges],
+  ])('is offered a snapshot when the changes that it lacks %s', async (_why, change) => {
+    const at = log.head();
+    change(log);
+    rig.replica(log);
+    const wire = await rig.wire();
+    const answer = await eventually('an answer', () => ask(wire, 'edge-1', at));
+    expect(answer).toMatchObject({ $case: 'snapshot', value: { position: log.head().position } });
   });
 
   it('asks again soon when a replica took its request and stopped', async () => {
@@ -526,8 +557,8 @@ function unreadable(change: FeedChange): Uint8Array {
   return Buffer.concat([Buffer.from([0x0a, bytes.length]), bytes]);
 }
 
-async function ask(wire: FeedConnection, node: string) {
-  const request = syncRequestMessage.encode({ node, epoch: '', position: 0n, snapshot: false });
+async function ask(wire: FeedConnection, node: string, { epoch, position } = { epoch: '', position: 0n }) {
+  const request = syncRequestMessage.encode({ node, epoch, position, snapshot: false });
   return syncAnswerMessage.parse(await wire.request(subjects.sync, request, 1_000)).answer;
 }
 

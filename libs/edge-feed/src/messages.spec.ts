@@ -6,27 +6,31 @@ import { fromMessage, sizeOfChange, toMessage } from './messages.js';
 import { subjectsOf, tokenOf } from './subjects.js';
 
 const anyPosition = fc.bigInt(1n, 2n ** 64n - 2n);
-const anyName = fc.stringMatching(/^[a-zé-]{1,60}$/);
+const anyName = (maxLength: number) =>
+  fc
+    .tuple(fc.constantFrom('a', 'é'), fc.integer({ min: 1, max: maxLength }))
+    .map(([character, length]) => character.repeat(length));
+const anyResource = anyName(128);
 const anyMode: fc.Arbitrary<SettingsEntry['websockets']['openConnections']> = fc.oneof(
   fc.constant({ mode: 'keep' as const }),
   fc.constant({ mode: 'close' as const }),
   fc.nat(86_400).map((seconds) => ({ mode: 'drain' as const, seconds })),
 );
 const anyChange: fc.Arbitrary<SettingsChange> = fc.oneof(
-  fc.tuple(anyName, anyPosition, fc.option(anyMode)).map(([resource, position, openConnections]) => ({
+  fc.tuple(anyResource, anyPosition, fc.option(anyMode)).map(([resource, position, openConnections]) => ({
     resource,
     position,
     removed: true as const,
     websockets: openConnections ? { openConnections, position } : undefined,
   })),
   fc
-    .record({ position: anyPosition, enabled: fc.boolean(), openConnections: anyMode, resource: anyName })
+    .record({ position: anyPosition, enabled: fc.boolean(), openConnections: anyMode, resource: anyResource })
     .chain(({ position, enabled, openConnections, resource }) =>
       fc.record({
         resource: fc.constant(resource),
         position: fc.constant(position),
-        hostnames: fc.array(anyName, { minLength: 1, maxLength: 20 }),
-        origin: anyName,
+        hostnames: fc.array(anyName(253), { minLength: 1, maxLength: 100, size: 'max' }),
+        origin: anyName(2_048),
         websockets: fc.constant({ enabled, openConnections, position }),
       }),
     ),

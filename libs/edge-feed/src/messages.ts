@@ -31,7 +31,8 @@ type OpenConnections = ConnectionsPolicy['openConnections'];
 type WirePolicy = RemovalMessage;
 
 const ENTRY_OVERHEAD_BYTES = 64;
-const HOSTNAME_OVERHEAD_BYTES = 2;
+/** A tag, and a length that takes two bytes above 127. */
+const HOSTNAME_OVERHEAD_BYTES = 3;
 
 /** At least the bytes that a change takes in a message. */
 export function sizeOfChange(change: SettingsChange): number {

@@ -5,6 +5,7 @@ import {
   MAX_MESSAGE_BYTES,
   syncAnswerMessage,
   syncRequestMessage,
+  type ChangeMessage,
   type SyncAnswerMessage,
   type SyncRequestMessage,
 } from '#contract';
@@ -67,7 +68,7 @@ export class SyncServer {
   async #answerSync(message: Msg): Promise<void> {
     try {
       const request = this.#incoming.read(syncRequestMessage, message);
-      if (request) message.respond(syncAnswerMessage.encode(await this.#answer(request)));
+      if (request) message.respond(this.#changes(request) ?? (await this.#snapshot(request)));
     } catch (error) {
       this.#logger.warn({ err: error }, 'a sync could not be answered');
     }
@@ -78,29 +79,39 @@ export class SyncServer {
     if (request) message.respond(chunkAnswerMessage.encode(this.#offers.chunk(request)));
   }
 
-  async #answer(request: SyncRequestMessage): Promise<SyncAnswerMessage> {
-    const answer = this.#changes(request) ?? (await this.#snapshot(request));
-    if (answer.answer) this.answered[answer.answer.$case] += 1;
-    return answer;
+  /** Undefined if only a snapshot will do, which also is the way out if the changes cannot be told. */
+  #changes(request: SyncRequestMessage): Uint8Array | undefined {
+    try {
+      const value = this.#lacking(request);
+      return value && this.#encoded({ $case: 'changes', value });
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'what a node lacks could not be told in changes');
+      return undefined;
+    }
   }
 
-  /** Undefined if only a snapshot will do. A node ahead of this replica learns where the replica stands. */
-  #changes({ epoch, position, snapshot }: SyncRequestMessage): SyncAnswerMessage | undefined {
+  /** Undefined if it is too much to tell. A node ahead of this replica learns where the replica stands. */
+  #lacking({ epoch, position, snapshot }: SyncRequestMessage): ChangeMessage | undefined {
     const head = this.#source.head();
     if (snapshot || epoch !== head.epoch) return undefined;
     const previous = position < head.position ? position : head.position;
     const changes = previous === head.position ? [] : this.#source.changesSince(previous, MAX_CHANGES);
     if (!changes) return undefined;
     const bytes = changes.reduce((sum, change) => sum + sizeOfChange(change), ENVELOPE_BYTES);
-    if (bytes > MAX_MESSAGE_BYTES) return undefined;
-    return { answer: { $case: 'changes', value: toMessage({ ...head, previous, changes }) } };
+    return bytes > MAX_MESSAGE_BYTES ? undefined : toMessage({ ...head, previous, changes });
   }
 
-  async #snapshot(request: SyncRequestMessage): Promise<SyncAnswerMessage> {
+  async #snapshot(request: SyncRequestMessage): Promise<Uint8Array> {
     const offer = await this.#offers.offer(request);
     if (!offer)
-      return { answer: { $case: 'retryLater', value: { afterMs: this.#putOff.add(request.node) } } };
+      return this.#encoded({ $case: 'retryLater', value: { afterMs: this.#putOff.add(request.node) } });
     this.#putOff.remove(request.node);
-    return { answer: { $case: 'snapshot', value: offer } };
+    return this.#encoded({ $case: 'snapshot', value: offer });
+  }
+
+  #encoded(answer: NonNullable<SyncAnswerMessage['answer']>): Uint8Array {
+    const bytes = syncAnswerMessage.encode({ answer });
+    this.answered[answer.$case] += 1;
+    return bytes;
   }
 }
