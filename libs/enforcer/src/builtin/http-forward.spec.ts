@@ -29,11 +29,11 @@ afterEach(async () => {
 });
 
 /** Makes `app.test` an origin that answers so. */
-async function app(listener: RequestListener): Promise<void> {
+async function app(listener: RequestListener, on = rig): Promise<void> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
-  await rig.set('app', { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  await on.set('app', { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
 /** Sends a request by a connection of its own. */
@@ -178,6 +178,16 @@ describe('a request that goes nowhere', () => {
       head('POST / HTTP/1.1', 'Host: raw.test', 'Content-Length: 10') + 'half',
     );
     expect(await client.over()).toMatch(/^HTTP\/1\.1 408 [^]*request_timeout/);
+    await impatient.stop();
+  });
+
+  it('because its origin does not take the body', async () => {
+    const impatient = await EdgeRig.start({ httpIdleMs: 1_000 });
+    await app(() => undefined, impatient);
+    const outgoing = ask('app.test', { method: 'POST' }, impatient.edge);
+    outgoing.write(Buffer.alloc(50_000_000));
+    expect(await codeOf(outgoing)).toBe('504 origin_timeout');
+    outgoing.destroy();
     await impatient.stop();
   });
 });

@@ -104,10 +104,11 @@ export class HttpForward {
 
   #expire(): void {
     const { request } = this.#exchange;
-    const waiting = request.complete || (expectsContinue(request) && !this.#continued);
+    const untaken = this.#upstream?.writableNeedDrain === true;
+    const waiting = untaken || request.complete || (expectsContinue(request) && !this.#continued);
     this.#fail(
       waiting
-        ? { code: 'origin_timeout', detail: 'the origin sent nothing for too long' }
+        ? { code: 'origin_timeout', detail: `the origin ${untaken ? 'took' : 'sent'} nothing for too long` }
         : { code: 'request_timeout', detail: 'the request sent nothing for too long', close: true },
     );
   }
