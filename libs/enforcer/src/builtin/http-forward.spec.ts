@@ -367,6 +367,25 @@ describe('an end that comes too soon', () => {
   });
 });
 
+it('answers that come early leave nothing behind on their connection', async () => {
+  await app((incoming, response) => {
+    incoming.resume();
+    response.end('early');
+  });
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => warnings.push(name);
+  process.on('warning', note);
+  const client = await RawClient.connect(rig.edge);
+  for (let count = 1; count <= 20; count += 1) {
+    client.send(head('POST / HTTP/1.1', 'Host: app.test', 'Content-Length: 4'));
+    await eventually(`answer ${count}`, () => client.received.split('early').length > count);
+    client.send('body');
+  }
+  client.close();
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});
+
 describe('Expect: 100-continue', () => {
   const expecting = head('POST / HTTP/1.1', 'Host: raw.test', 'Expect: 100-continue', 'Content-Length: 4');
 

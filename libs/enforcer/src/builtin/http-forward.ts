@@ -127,6 +127,15 @@ export class HttpForward {
     this.#settled = true;
     this.#idle.stop();
     if (!response.writableFinished) this.#upstream?.destroy();
-    else if (!request.complete) request.socket.once('close', () => this.#upstream?.destroy());
+    else if (!request.complete) this.#outlive();
+  }
+
+  /** The connection may serve many more requests: it must not hold on to this one beyond its end. */
+  #outlive(): void {
+    const { request } = this.#exchange;
+    const { socket } = request;
+    const letGo = () => this.#upstream?.destroy();
+    socket.once('close', letGo);
+    request.once('end', () => socket.off('close', letGo));
   }
 }
