@@ -3,16 +3,17 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { answerClientError } from './client-error.js';
 import { closeConnections } from './close-connections.js';
 import { ErrorFilter } from './error-filter.js';
-import { NestLog, withoutSecrets } from './logger.js';
+import { NestLog } from './logger.js';
 import { tellMethodNotAllowed } from './method-not-allowed.js';
 import { acceptNdjson } from './ndjson.js';
 import { traceHttp } from './observe/trace-http.js';
 import { activeTracer } from './observe/tracing.js';
+import { logRequests } from './request-log.js';
 import { invalidRequest } from './validation.js';
 
 const BODY_LIMIT = 1024 * 1024;
@@ -44,11 +45,7 @@ export async function createHttpApp(
   closeConnections(fastify);
   const tracer = activeTracer();
   if (tracer) traceHttp(fastify, tracer, QUIET_PATHS);
-  const requests = withoutSecrets(logger);
-  fastify.addHook('onResponse', (request, reply, done) => {
-    logRequest(requests, request, reply);
-    done();
-  });
+  logRequests(fastify, logger, QUIET_PATHS);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLog(logger),
     abortOnError: false,
@@ -80,21 +77,4 @@ export function addressOf(app: INestApplication): { host: string; port: number }
 /** The caller's id of a request, if it is a good one, else a new one. */
 export function requestIdOf(header: unknown): string {
   return typeof header === 'string' && REQUEST_ID.test(header) ? header : randomUUID();
-}
-
-function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const path = request.url.split('?', 1)[0]!;
-  const level = reply.statusCode >= 500 ? 'warn' : QUIET_PATHS.has(path) ? 'trace' : 'info';
-  logger[level](
-    {
-      requestId: request.id,
-      method: request.method,
-      path,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      position: reply.getHeader('upgate-position'),
-      remote: request.ip,
-    },
-    'request',
-  );
 }

@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Body, Controller, Get, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, Module, Post, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsBoolean, IsIn, IsInt, Max } from 'class-validator';
+import type { FastifyReply } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +26,7 @@ import {
   validated,
   type ListenAddress,
 } from '#platform';
+import { eventually } from '../../../test/support/condition.js';
 
 class TestConfig {
   @Env('T_HTTP')
@@ -144,6 +147,8 @@ function errorOf(run: () => unknown): unknown {
   throw new Error('it did not throw');
 }
 
+const waiting: (() => void)[] = [];
+
 @Controller()
 class TestController {
   @Get('fails')
@@ -154,6 +159,15 @@ class TestController {
   @Get('refuses')
   refuses(): never {
     throw new ApiError('hostname_taken', 'x.example belongs to shop');
+  }
+
+  /** Answers when it is told to. */
+  @Post('waits')
+  async waits(@Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    void reply.header('upgate-position', '7');
+    const go = Promise.withResolvers<void>();
+    waiting.push(go.resolve);
+    await go.promise;
   }
 
   @Post('echo')
@@ -243,6 +257,21 @@ describe('an HTTP application', () => {
       path: '/echo',
       status: 201,
     });
+  });
+
+  it('logs a request whose client has gone before the answer', async () => {
+    const accepted = once(app.getHttpServer() as Server, 'connection') as Promise<[Socket]>;
+    const socket = connect(addressOf(app).port, '127.0.0.1');
+    const [serverSide] = await accepted;
+    socket.write('POST /waits HTTP/1.1\r\nHost: a\r\nX-Request-Id: gone\r\nContent-Length: 0\r\n\r\n');
+    const go = await eventually('the request to come', () => waiting.pop());
+    socket.destroy();
+    await eventually('the server to know', () => serverSide.destroyed);
+    const told = () => lines.filter((line) => line['requestId'] === 'gone');
+    expect(told()).toEqual([]);
+    go();
+    await eventually('the line', () => told().length > 0);
+    expect(told()).toMatchObject([{ path: '/waits', status: 201, position: '7', clientGone: true }]);
   });
 
   it('says whether it is ready, and why not', async () => {

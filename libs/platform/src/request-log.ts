@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { withoutSecrets } from './logger.js';
+
+/** One line per request at its end, also when the client has not waited for it. */
+export function logRequests(fastify: FastifyInstance, logger: Logger, quietPaths: ReadonlySet<string>): void {
+  const requests = withoutSecrets(logger);
+  const told = new WeakSet<FastifyRequest>();
+  const tell = (request: FastifyRequest, reply: FastifyReply, clientGone?: true) => {
+    if (told.has(request)) return;
+    told.add(request);
+    const path = request.url.split('?', 1)[0]!;
+    const level = reply.statusCode >= 500 ? 'warn' : quietPaths.has(path) ? 'trace' : 'info';
+    requests[level]({ ...lineOf(request, reply, path), clientGone }, 'request');
+  };
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => {
+      if (reply.raw.headersSent) tell(request, reply, true);
+    });
+    done();
+  });
+  // Of an answer that is made for nobody, Fastify never says that it has been sent.
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.socket.destroyed) tell(request, reply, true);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    tell(request, reply);
+    done();
+  });
+}
+
+function lineOf(request: FastifyRequest, reply: FastifyReply, path: string): object {
+  return {
+    requestId: request.id,
+    method: request.method,
+    path,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    position: reply.getHeader('upgate-position'),
+    remote: request.ip,
+  };
+}
