@@ -23,7 +23,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-function sendProblem(reply: FastifyReply, error: ApiError, requestId: string): void {
+export function sendProblem(reply: FastifyReply, error: ApiError, requestId: string): void {
   if (reply.sent) return;
   const problem = toProblem(error, requestId);
   if (problem.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);

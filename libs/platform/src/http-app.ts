@@ -3,20 +3,22 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { answerClientError } from './client-error.js';
 import { closeConnections } from './close-connections.js';
-import { ErrorFilter } from './error-filter.js';
+import { asApiError, ErrorFilter, sendProblem } from './error-filter.js';
 import { NestLog } from './logger.js';
 import { tellMethodNotAllowed } from './method-not-allowed.js';
 import { acceptNdjson } from './ndjson.js';
 import { traceHttp } from './observe/trace-http.js';
 import { activeTracer } from './observe/tracing.js';
-import { logRequests } from './request-log.js';
+import { logRequests, requestLog } from './request-log.js';
 import { invalidRequest } from './validation.js';
 
 const BODY_LIMIT = 1024 * 1024;
+/** Of Node: what is longer gets to no route. */
+const MAX_HEAD_BYTES = 16 * 1024;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** Polled by machines every few seconds: worth a line only when they fail. */
 const QUIET_PATHS = new Set(['/livez', '/readyz', '/metrics']);
@@ -26,11 +28,18 @@ export async function createHttpApp(
   module: Type | Parameters<typeof NestFactory.create>[0],
   logger: Logger,
 ): Promise<NestFastifyApplication> {
+  const tell = requestLog(logger, QUIET_PATHS);
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: MAX_HEAD_BYTES },
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     http: { requireHostHeader: false },
+    // What the router itself refuses goes past every hook.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem(reply.header('x-request-id', request.id), asApiError(error), request.id);
+      tell(request, reply);
+    },
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
   });
   const fastify = adapter.getInstance();
@@ -45,7 +54,7 @@ export async function createHttpApp(
   closeConnections(fastify);
   const tracer = activeTracer();
   if (tracer) traceHttp(fastify, tracer, QUIET_PATHS);
-  logRequests(fastify, logger, QUIET_PATHS);
+  logRequests(fastify, tell);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLog(logger),
     abortOnError: false,

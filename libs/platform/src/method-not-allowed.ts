@@ -38,5 +38,5 @@ function patternOf(url: string): RegExp {
     if (part === '*') return '.*';
     return part.startsWith(':') ? '[^/]+' : RegExp.escape(part);
   });
-  return new RegExp(`^${parts.join('')}/?$`);
+  return new RegExp(`^${parts.join('')}$`);
 }

@@ -4,7 +4,7 @@ import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Body, Controller, Get, Module, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Module, Param, Post, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsBoolean, IsIn, IsInt, Max } from 'class-validator';
 import type { FastifyReply } from 'fastify';
@@ -170,6 +170,11 @@ class TestController {
     await go.promise;
   }
 
+  @Get('things/:id')
+  thing(@Param('id') id: string): { id: string } {
+    return { id };
+  }
+
   @Post('echo')
   echo(@Body() body: unknown): unknown {
     return body;
@@ -244,6 +249,30 @@ describe('an HTTP application', () => {
       status: 413,
       code: 'body_too_large',
     });
+  });
+
+  it('tells of a path that is not UTF-8 as of any other error, and logs it', async () => {
+    const response = await fetch(`${url}/things/%ff?a=b`, { headers: { 'x-request-id': 'bad-path' } });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(response.headers.get('x-request-id')).toBe('bad-path');
+    expect(await response.json()).toMatchObject({ code: 'request_invalid', requestId: 'bad-path' });
+    expect(lines.filter((line) => line['requestId'] === 'bad-path')).toMatchObject([
+      { msg: 'request', path: '/things/%ff', status: 400 },
+    ]);
+  });
+
+  it('takes a part of the path of any length, also encoded', async () => {
+    const id = 'ü'.repeat(500);
+    const response = await fetch(`${url}/things/${encodeURIComponent(id)}`);
+    expect(await response.json()).toEqual({ id });
+  });
+
+  it('knows the methods of a path, but no path that only looks like it', async () => {
+    expect(await problemOf('/things/a', { method: 'DELETE' })).toMatchObject({ status: 405 });
+    expect(await problemOf('/things/')).toMatchObject({ status: 404, code: 'route_unknown' });
+    expect(await problemOf('/things/a/')).toMatchObject({ status: 404, code: 'route_unknown' });
+    expect(await problemOf('/echo/', { method: 'POST' })).toMatchObject({ status: 404 });
   });
 
   it('takes a request id from the caller, or makes one, and logs a line per request', async () => {

@@ -2,17 +2,23 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { withoutSecrets } from './logger.js';
 
-/** One line per request at its end, also when the client has not waited for it. */
-export function logRequests(fastify: FastifyInstance, logger: Logger, quietPaths: ReadonlySet<string>): void {
+export type TellRequest = (request: FastifyRequest, reply: FastifyReply, clientGone?: true) => void;
+
+/** Writes the line of a request, once. */
+export function requestLog(logger: Logger, quietPaths: ReadonlySet<string>): TellRequest {
   const requests = withoutSecrets(logger);
   const told = new WeakSet<FastifyRequest>();
-  const tell = (request: FastifyRequest, reply: FastifyReply, clientGone?: true) => {
+  return (request, reply, clientGone) => {
     if (told.has(request)) return;
     told.add(request);
     const path = request.url.split('?', 1)[0]!;
     const level = reply.statusCode >= 500 ? 'warn' : quietPaths.has(path) ? 'trace' : 'info';
     requests[level]({ ...lineOf(request, reply, path), clientGone }, 'request');
   };
+}
+
+/** Tells of every request at its end, also when the client has not waited for it. */
+export function logRequests(fastify: FastifyInstance, tell: TellRequest): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.raw.once('close', () => {
       if (reply.raw.headersSent) tell(request, reply, true);
