@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { answerClientError } from './client-error.js';
 import { closeConnections } from './close-connections.js';
 import { asApiError, ErrorFilter, sendProblem } from './error-filter.js';
+import { acceptJson } from './json-body.js';
 import { NestLog } from './logger.js';
 import { tellMethodNotAllowed } from './method-not-allowed.js';
 import { acceptNdjson } from './ndjson.js';
@@ -43,6 +44,7 @@ export async function createHttpApp(
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
   });
   const fastify = adapter.getInstance();
+  acceptJson(fastify);
   acceptNdjson(fastify);
   fastify.removeContentTypeParser('text/plain');
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -1,6 +1,7 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from './api-error.js';
+import { requireUtf8 } from './json-body.js';
 
 /** A JSON value in each line. */
 export const NDJSON = 'application/x-ndjson';
@@ -14,7 +15,8 @@ export function TakesNdjson(): MethodDecorator {
 export function acceptNdjson(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(NDJSON, (request, payload, done) => {
     const { ndjson } = request.routeOptions.config as { ndjson?: boolean };
-    if (ndjson) done(null, payload);
-    else done(new ApiError('media_type_unsupported', 'only a batch is sent as application/x-ndjson'));
+    if (!ndjson) throw new ApiError('media_type_unsupported', 'only a batch is sent as application/x-ndjson');
+    requireUtf8(request.headers['content-type']);
+    done(null, payload);
   });
 }

@@ -133,6 +133,32 @@ describe('validation', () => {
     );
   });
 
+  it.each(['constructor', 'toString', 'hasOwnProperty', '__proto__', 'foo'])(
+    'knows no field %s, whatever objects have by themselves',
+    (name) => {
+      const input = JSON.parse(`{"enabled":true,"${name}":{"a":1}}`) as object;
+      const error = errorOf(() => validated(TestDto, input));
+      expect(error).toMatchObject({ code: 'request_invalid' });
+      expect((error as ApiError).errors).toMatchObject([{ field: name, message: 'is not a known field' }]);
+    },
+  );
+
+  it('names such a field also within others', () => {
+    const input: unknown = { enabled: true, items: [{ constructor: 1 }] };
+    expect(errorOf(() => validated(TestDto, input))).toMatchObject({
+      errors: [{ field: 'items.0.constructor', message: 'is not a known field' }],
+    });
+  });
+
+  it('refuses what is nested very deep', () => {
+    const input = JSON.parse(`{"enabled":${'{"a":'.repeat(60_000)}1${'}'.repeat(60_000)}}`) as object;
+    const error = errorOf(() => validated(TestDto, input));
+    expect(error).toMatchObject({
+      code: 'request_invalid',
+      message: expect.stringContaining('is nested too deep: 32 levels are allowed') as string,
+    });
+  });
+
   it.each([null, [], 'text', 1])('refuses %j in place of an object', (input) => {
     expect(errorOf(() => validated(TestDto, input))).toMatchObject({ code: 'request_invalid' });
   });
@@ -249,6 +275,32 @@ describe('an HTTP application', () => {
       status: 413,
       code: 'body_too_large',
     });
+  });
+
+  it('takes JSON in UTF-8 only', async () => {
+    const sent = (body: Uint8Array<ArrayBuffer>, type = 'application/json') => ({
+      method: 'POST',
+      body,
+      headers: { 'content-type': type },
+    });
+    const latin1 = Uint8Array.from(Buffer.from('{"reason":"caf\u00e9"}', 'latin1'));
+    const utf8 = new TextEncoder().encode('{"reason":"caf\u00e9"}');
+    expect(await problemOf('/echo', sent(latin1))).toMatchObject({
+      code: 'request_invalid',
+      detail: 'the body is not UTF-8',
+    });
+    expect(await problemOf('/echo', sent(utf8, 'application/json; charset=ISO-8859-1'))).toMatchObject({
+      status: 415,
+      code: 'media_type_unsupported',
+    });
+    const taken = await fetch(`${url}/echo`, sent(utf8, 'application/json; charset="UTF-8"'));
+    expect(await taken.json()).toEqual({ reason: 'caf\u00e9' });
+  });
+
+  it('takes no bytes for no body, and refuses one that would change what objects inherit', async () => {
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${url}/echo`, { method: 'POST', headers })).status).toBe(201);
+    expect(await problemOf('/echo', post('{"__proto__":{}}'))).toMatchObject({ code: 'request_invalid' });
   });
 
   it('tells of a path that is not UTF-8 as of any other error, and logs it', async () => {

@@ -5,6 +5,10 @@ import { ApiError } from './api-error.js';
 
 /** Of a value that an error shows, in characters. */
 const MAX_SHOWN = 200;
+/** Of objects and lists in each other. */
+const MAX_DEPTH = 32;
+const TOO_DEEP = `is nested too deep: ${MAX_DEPTH} levels are allowed`;
+const UNKNOWN_FIELD = 'is not a known field';
 
 /**
  * The input as an instance of its class, every rule of which holds and with no field that it does not know.
@@ -29,6 +33,7 @@ function ofNothing<T extends object>(Dto: ClassConstructor<T>): T {
 }
 
 function checked<T extends object>(Dto: ClassConstructor<T>, input: object): T {
+  refuseStrange(input);
   const dto = plainToInstance(Dto, input, { exposeDefaultValues: true });
   const problems = validateSync(dto, {
     whitelist: true,
@@ -37,6 +42,20 @@ function checked<T extends object>(Dto: ClassConstructor<T>, input: object): T {
   });
   if (problems.length > 0) throw invalidRequest(problems.flatMap((problem) => fieldErrors(problem, '')));
   return dto;
+}
+
+/**
+ * Throws ApiError for what class-transformer does not bear: a field named as what every object inherits, such as
+ * `constructor`, which it drops unseen or trips over, and a depth that would exhaust the stack.
+ */
+function refuseStrange(input: object, parent = '', depth = 1): void {
+  for (const [name, value] of Object.entries(input) as [string, unknown][]) {
+    const field = fieldOf(parent, name);
+    if (name in Object.prototype) throw invalidRequest([{ field, value: null, message: UNKNOWN_FIELD }]);
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth === MAX_DEPTH) throw invalidRequest([{ field, value: null, message: TOO_DEEP }]);
+    refuseStrange(value, field, depth + 1);
+  }
 }
 
 export function invalidRequest(errors: FieldErrorJson[]): ApiError {
@@ -48,13 +67,17 @@ function fieldErrors(
   { property, value, constraints, children }: ValidationError,
   parent: string,
 ): FieldErrorJson[] {
-  const field = parent === '' ? property : `${parent}.${property}`;
+  const field = fieldOf(parent, property);
   const own = firstOf(constraints).map((text) => ({
     field,
     value: shown(value),
     message: told(text, property),
   }));
   return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, field))];
+}
+
+function fieldOf(parent: string, property: string): string {
+  return parent === '' ? property : `${parent}.${property}`;
 }
 
 /** The rule that is declared first, such as that of the type: those after it would say the same again, or nonsense. */
@@ -65,7 +88,7 @@ function firstOf(constraints: ValidationError['constraints'] = {}): string[] {
 
 /** class-validator's messages repeat the property, which the field already names. */
 function told(text: string, property: string): string {
-  if (text === `property ${property} should not exist`) return 'is not a known field';
+  if (text === `property ${property} should not exist`) return UNKNOWN_FIELD;
   return text.startsWith(`${property} `) ? text.slice(property.length + 1) : text;
 }
 
