@@ -187,10 +187,15 @@ describe(
       limitFiles(command.program.pid, 1);
       const refused = await create(command, 'two');
       expect(refused.status).toBe(503);
+      expect((await create(command, 'three')).status).toBe(503);
+      const reason = `the event log ${logFile(folder)} cannot be used now: disk I/O error`;
       expect(await healthOf(command)).toMatchObject({
         code: 503,
-        body: { problems: { log: 'the event log cannot be written' } },
+        body: { problems: { log: `the event log cannot be written: ${reason}` } },
       });
+      const told = () => command.program.lines.filter(({ msg }) => msg === 'a command cannot be recorded');
+      await eventually('the line', () => told().length > 0);
+      expect(told()).toMatchObject([{ reason }]);
       expect(await isAlive(command)).toBe(true);
       limitFiles(command.program.pid, 'unlimited');
       expect((await create(command, 'two')).status).toBe(201);

@@ -31,7 +31,7 @@ export class CommandModule implements BeforeApplicationShutdown {
   constructor(@Inject(Commands) private readonly commands: Commands) {}
 
   static register({ store, convergence, logger, registry, readiness }: CommandModuleOptions): DynamicModule {
-    const log = new LogHealth(store);
+    const log = new LogHealth(store, logger);
     readiness.add('log', () => log.problem());
     const commands = new Commands(store, convergence, new CommandMetrics(registry, log));
     return {

@@ -29,7 +29,7 @@ export class CommandMetrics {
       return result;
     } catch (error) {
       const { code } = asApiError(error);
-      if (code === 'store_unavailable') this.log.failed();
+      if (code === 'store_unavailable') this.log.failed(error);
       end({ outcome: code });
       throw error;
     }
