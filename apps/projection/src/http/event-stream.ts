@@ -27,6 +27,7 @@ export class EventStream {
       stopping.removeEventListener('abort', end);
       this.#closed.abort();
     });
+    if (reply.request.method === 'HEAD') end();
   }
 
   /** Aborted when the reader is gone. */

@@ -74,6 +74,15 @@ async function upTo(
   return seen;
 }
 
+describe('HEAD /v1/stream', () => {
+  it('is answered as GET, without the events', async () => {
+    const response = await rig.fetch('/v1/stream', { method: 'HEAD' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch('text/event-stream');
+    expect(await response.text()).toBe('');
+  });
+});
+
 describe('GET /v1/stream', () => {
   it('tells of what changes from now on', async () => {
     const before = await rig.log.create('old');
