@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Body, Controller, Get, Module, Param, Post, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -196,6 +197,18 @@ class TestController {
     await go.promise;
   }
 
+  @Post('streams')
+  streams(@Res() reply: FastifyReply): void {
+    const lines = async function* () {
+      const go = Promise.withResolvers<void>();
+      waiting.push(go.resolve);
+      await go.promise;
+      void reply.header('upgate-position', '7');
+      yield 'line';
+    };
+    void reply.send(Readable.from(lines()));
+  }
+
   @Get('things/:id')
   thing(@Param('id') id: string): { id: string } {
     return { id };
@@ -340,20 +353,24 @@ describe('an HTTP application', () => {
     });
   });
 
-  it('logs a request whose client has gone before the answer', async () => {
-    const accepted = once(app.getHttpServer() as Server, 'connection') as Promise<[Socket]>;
-    const socket = connect(addressOf(app).port, '127.0.0.1');
-    const [serverSide] = await accepted;
-    socket.write('POST /waits HTTP/1.1\r\nHost: a\r\nX-Request-Id: gone\r\nContent-Length: 0\r\n\r\n');
-    const go = await eventually('the request to come', () => waiting.pop());
-    socket.destroy();
-    await eventually('the server to know', () => serverSide.destroyed);
-    const told = () => lines.filter((line) => line['requestId'] === 'gone');
-    expect(told()).toEqual([]);
-    go();
-    await eventually('the line', () => told().length > 0);
-    expect(told()).toMatchObject([{ path: '/waits', status: 201, position: '7', clientGone: true }]);
-  });
+  it.each(['/waits', '/streams'])(
+    'logs a request whose client has gone before the answer: %s',
+    async (path) => {
+      const accepted = once(app.getHttpServer() as Server, 'connection') as Promise<[Socket]>;
+      const socket = connect(addressOf(app).port, '127.0.0.1');
+      const [serverSide] = await accepted;
+      const requestId = `gone-${path.slice(1)}`;
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${requestId}\r\n\r\n`);
+      const go = await eventually('the request to come', () => waiting.pop());
+      socket.destroy();
+      await eventually('the server to know', () => serverSide.destroyed);
+      const told = () => lines.filter((line) => line['requestId'] === requestId);
+      expect(told()).toEqual([]);
+      go();
+      await eventually('the line', () => told().length > 0);
+      expect(told()).toMatchObject([{ path, status: 201, position: '7', clientGone: true }]);
+    },
+  );
 
   it('says whether it is ready, and why not', async () => {
     let problem: string | undefined = 'no log';

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { withoutSecrets } from './logger.js';
@@ -19,15 +20,25 @@ export function requestLog(logger: Logger, quietPaths: ReadonlySet<string>): Tel
 
 /** Tells of every request at its end, also when the client has not waited for it. */
 export function logRequests(fastify: FastifyInstance, tell: TellRequest): void {
+  const streaming = new WeakSet<FastifyReply>();
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.raw.once('close', () => {
-      if (reply.raw.headersSent) tell(request, reply, true);
+      if (reply.raw.headersSent && !streaming.has(reply)) tell(request, reply, true);
     });
     done();
   });
   // Of an answer that is made for nobody, Fastify never says that it has been sent.
-  fastify.addHook('onSend', (request, reply, _payload, done) => {
-    if (request.socket.destroyed) tell(request, reply, true);
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    const made = () => {
+      if (request.socket.destroyed) tell(request, reply, true);
+    };
+    if (payload instanceof Readable) {
+      streaming.add(reply);
+      payload.once('close', () => {
+        streaming.delete(reply);
+        made();
+      });
+    } else made();
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -68,7 +68,18 @@ export class BatchController {
 
   /** Each line goes out as soon as it is ready; the batch waits for a client that does not read. */
   #stream<Item>(reply: FastifyReply, accepted: number, batch: Batch<Item>): void {
-    const lines = linesOfResults(this.runner.run(batch), accepted);
+    const execute: typeof batch.execute = async (item, index) => {
+      const result = await batch.execute(item, index);
+      noteForLog(reply, BigInt(result.answer.position));
+      return result;
+    };
+    const lines = linesOfResults(this.runner.run({ ...batch, execute }), accepted);
     void reply.type(NDJSON).send(Readable.from(lines));
   }
+}
+
+/** The head of the answer is sent by then: only the line of the request has the highest position. */
+function noteForLog(reply: FastifyReply, position: bigint): void {
+  const highest = BigInt(String(reply.getHeader('upgate-position') ?? 0));
+  if (position > highest) void reply.header('upgate-position', position.toString());
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandAnswerJson, ConvergenceJson, ProblemJson } from '#contract';
+import { eventually } from '../../../../test/support/condition.js';
 import { CommandRig } from '../../../../test/support/command-rig.js';
 
 interface Line {
@@ -58,6 +59,16 @@ function open(path: string): { outgoing: ClientRequest; response: Promise<Incomi
 }
 
 describe('a batch of switches', () => {
+  it('is logged with the highest position of its items', async () => {
+    const items = ['one', 'two', 'three'].map((id) => ({ id, enabled: true, reason: 'logged' }));
+    const answers = await send('/v1/websockets:batch', lines(...items), { 'x-request-id': 'batch-1' });
+    const positions = answers.map(({ answer }) => Number(answer!.position));
+    const line = await eventually('the line', () =>
+      rig.log.find((entry) => entry['requestId'] === 'batch-1'),
+    );
+    expect(line).toMatchObject({ msg: 'request', status: 200, position: String(Math.max(...positions)) });
+  });
+
   it('answers each item by itself, in order', async () => {
     const body = `${lines(
       { id: 'one', enabled: false, reason: 'abuse' },
