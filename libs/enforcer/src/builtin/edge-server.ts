@@ -56,6 +56,7 @@ export class EdgeServer {
       .on('connection', (socket) => this.#tend(socket))
       .on('request', answer)
       .on('checkContinue', answer)
+      .on('checkExpectation', answer)
       .on('upgrade', (request, _socket, head) => onHandshake(request, lastResponse(request), head))
       .on('connect', (request) => {
         if (this.#pending.get(request.socket)) request.socket.destroy();

@@ -412,6 +412,13 @@ describe('Expect: 100-continue', () => {
   });
 });
 
+it('an expectation that is not known is not answered here', async () => {
+  const client = await RawClient.connect(rig.edge, head('GET / HTTP/1.1', 'Host: raw.test', 'Expect: more'));
+  (await raw.connection()).send(head('HTTP/1.1 204 No Content'));
+  expect(await client.hears(/^HTTP\/1\.1 204 /)).toMatch('HTTP/1.1 204 No Content');
+  client.close();
+});
+
 it('early hints are passed on, and those not well-formed left out', async () => {
   const client = await RawClient.connect(rig.edge, head('GET / HTTP/1.1', 'Host: raw.test'));
   const connection = await raw.connection();
