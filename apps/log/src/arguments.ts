@@ -10,16 +10,23 @@ Options, before the variables UPGATE_STORE and UPGATE_DATA:
   --store sqlite | kurrentdb://...    --data <folder of the embedded log>`;
 
 export type Task = { task: 'export' } | { task: 'import'; file: string } | { task: 'epoch'; renew: boolean };
+type Help = { task: 'help' };
 
 /** Undefined if they make no sense. */
-export function parseArguments(args: string[]): (Task & { options: LogOptions }) | undefined {
+export function parseArguments(args: string[]): (Task & { options: LogOptions }) | Help | undefined {
   try {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { store: { type: 'string' }, data: { type: 'string' }, new: { type: 'boolean' } },
+      options: {
+        store: { type: 'string' },
+        data: { type: 'string' },
+        new: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
-    const { new: renew = false, ...options } = values;
+    const { new: renew = false, help, ...options } = values;
+    if (help) return { task: 'help' };
     const task = taskOf(positionals, renew);
     return task && { ...task, options };
   } catch {

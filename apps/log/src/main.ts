@@ -8,7 +8,8 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 try {
   const task = parseArguments(process.argv.slice(2));
   if (!task) throw new Error(USAGE);
-  await perform(task, configure(task.options, process.env), { out: process.stdout, say });
+  if (task.task === 'help') process.stdout.write(`${USAGE}\n`);
+  else await perform(task, configure(task.options, process.env), { out: process.stdout, say });
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -53,7 +53,7 @@ function ready(address = http): Promise<boolean> {
   return eventually('it is ready', async () => (await fetch(`http://${address}/readyz`)).ok);
 }
 
-describe('the projection as a program', () => {
+describe('the projection as a program', { timeout: 90_000 }, () => {
   it('survives kill -9 at any moment: nothing is lost, nothing is folded twice', async () => {
     const log = new ResourceLog(store);
     const names = Array.from({ length: 600 }, (_, index) => `r${index}`);
@@ -106,5 +106,15 @@ describe('the projection as a program', () => {
     expect(program.stderr).toMatch('UPGATE_NATS="": must be one or more URLs');
     expect(program.stderr).toMatch('UPGATE_HTTP="here": must be an address and port');
     expect(program.stderr).not.toMatch('    at ');
+  });
+
+  it('takes no arguments, nor does the rebuild, which then rebuilds nothing', async () => {
+    for (const entry of [MAIN, 'apps/projection/src/rebuild.js']) {
+      program = new Program(entry, env, ['--dry-run']);
+      expect(await program.exited()).toBe(1);
+      expect(program.stderr).toBe(
+        'Cannot take --dry-run. Upgate takes no arguments: environment variables configure it, see the README.\n',
+      );
+    }
   });
 });

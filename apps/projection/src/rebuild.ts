@@ -1,7 +1,8 @@
-import { createLogger, parseConfig, stopWithParent } from '#platform';
+import { createLogger, parseConfig, refuseArguments, stopWithParent } from '#platform';
 import { RebuildConfig } from './config.js';
 import { rebuildReadModel } from './rebuild-read-model.js';
 
+refuseArguments();
 stopWithParent();
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 try {

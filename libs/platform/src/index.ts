@@ -41,6 +41,7 @@ export { NatsServerUnavailable } from './nats-server-process.js';
 export { stopWithParent } from './stop-with-parent.js';
 export { CannotListen, listening } from './cannot-listen.js';
 export { IsDuration, IsName, IsNatsServers } from './config-rules.js';
+export { refuseArguments } from './refuse-arguments.js';
 export { runProgram } from './run-program.js';
 export { VERSION } from './version.js';
 export { IsPosition, IsTimeout, parsePosition, requirePosition } from './parameter-rules.js';

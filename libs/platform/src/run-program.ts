@@ -1,3 +1,4 @@
+import { refuseArguments } from './refuse-arguments.js';
 import { stopWithParent } from './stop-with-parent.js';
 
 const STOP_WITHIN_MS = 10_000;
@@ -8,6 +9,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * standard error and ends with code 1.
  */
 export async function runProgram(start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
+  refuseArguments();
   stopWithParent();
   const asked = askedToStop();
   try {
