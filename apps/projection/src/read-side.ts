@@ -22,16 +22,14 @@ import { Projection } from './fold/projection.js';
 import { openReadModel } from './read-model/open-read-model.js';
 import { SettingsSource } from './settings-source.js';
 
-const MAX_LAG_MS = 5_000;
-
 export interface ReadSideOptions {
   store: EventStore;
   /** Of the read model: no other replica may use it. */
   folder: string;
   connection: FeedConnection;
   fleet: string;
-  /** For so long it may be behind the log and still be ready; 5 s unless given. */
-  maxLagMs?: number;
+  /** For so long it may be behind the log and still be ready. */
+  maxLagMs: number;
   logger: Logger;
 }
 
@@ -60,7 +58,7 @@ export class ReadSide {
     readonly projection: Projection,
     private readonly lock: DisposableStack,
   ) {
-    const { store, logger, maxLagMs = MAX_LAG_MS } = options;
+    const { store, logger, maxLagMs } = options;
     this.runner = new ProjectionRunner({
       store,
       projection,

@@ -2,9 +2,10 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { ApiConfig, configOf, Env, IsNatsServers, LogConfig } from '#platform';
 import { EdgeConfig } from '../../edge-agent/src/index.js';
+import { ReadSideConfig } from '../../projection/src/index.js';
 
 /** Everything in one process: what each part needs, read once. */
-export class StandaloneConfig extends configOf(EdgeConfig, ApiConfig, LogConfig) {
+export class StandaloneConfig extends configOf(EdgeConfig, ApiConfig, LogConfig, ReadSideConfig) {
   /** Absent: a nats-server of its own, as a child. */
   @Env('UPGATE_NATS')
   @IsOptional()

@@ -71,11 +71,12 @@ async function startOwnNats(
 }
 
 async function startControlPlane(
-  { data, store: address, fleet, http, grpc }: StandaloneConfig,
+  config: StandaloneConfig,
   nats: string[],
   logger: Logger,
   parts: AsyncDisposableStack,
 ): Promise<NestFastifyApplication> {
+  const { data, store: address, fleet, maxLagMs, http, grpc } = config;
   const readiness = new Readiness();
   const registry = createRegistry(SERVICE, readiness);
   const log = new LogMetrics(registry);
@@ -85,9 +86,10 @@ async function startControlPlane(
   parts.defer(() => connection.close());
   const readSide = await ReadSide.open({
     store,
-    folder: readModelFolder({ data }),
+    folder: readModelFolder(config),
     connection,
     fleet,
+    maxLagMs,
     logger,
   });
   observe(readSide, store, registry, readiness);
