@@ -134,6 +134,9 @@ describe('QueryService', () => {
     expect(code).toBe(status.INVALID_ARGUMENT);
     expect(details).toMatch('limit must be a whole number from 1 to 1000');
     expect(metadata.get('upgate-code')).toEqual(['request_invalid']);
+    await expect(call(query, 'GetConvergence', { position: `${2n ** 63n}` })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
     await expect(call(query, 'ListEdges', {}, { after: '1000000', timeout: '1ms' })).rejects.toMatchObject({
       code: status.UNAVAILABLE,
     });
@@ -188,6 +191,20 @@ describe('QueryService', () => {
     expect(first.changed.map(({ id }) => id)).toEqual(['chat']);
     expect(first.removed).toEqual(expect.arrayContaining(['old']));
     stream.cancel();
+  });
+
+  it('streams resources with many long hostnames in messages that a client takes', async () => {
+    const label = 'x'.repeat(60);
+    const ids = Array.from({ length: 40 }, (_, index) => `large-${index}`);
+    const secondaryHostnames = (id: string) =>
+      Array.from({ length: 500 }, (_, index) => `${id}-${index}.${label}.${label}.test`);
+    await Promise.all(ids.map((id) => rig.log.create(id, { secondaryHostnames: secondaryHostnames(id) })));
+    const seen = new Set<string>();
+    for await (const change of watch({}) as AsyncIterable<WireWatchSettingsResponse>) {
+      for (const { id } of change.changed) seen.add(id);
+      if (ids.every((id) => seen.has(id))) break;
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(ids));
   });
 
   it('loses nothing for a slow reader', async () => {

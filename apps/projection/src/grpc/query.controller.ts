@@ -15,7 +15,7 @@ import { requirePosition, toWireConvergence, toWireResource, validated } from '#
 import { Convergence } from '../edges/convergence.js';
 import { EdgeRegistry } from '../edges/edge-registry.js';
 import { ProjectionRunner } from '../fold/projection-runner.js';
-import { awaitPosition } from '../queries/await-position.js';
+import { awaitMoment, awaitPosition } from '../queries/await-position.js';
 import {
   ConvergenceParameters,
   ListParameters,
@@ -67,7 +67,7 @@ export class QueryGrpcController {
     metadata: Metadata,
   ): Promise<WireGetWebsocketsResponse> {
     const parameters = validated(WebsocketsParameters, parametersOf(metadata, request));
-    await awaitPosition(this.runner, parameters);
+    await awaitMoment(this.runner, parameters);
     return toWireWebsocketsAt(this.resources.websockets(id, parameters.at));
   }
 
@@ -80,7 +80,7 @@ export class QueryGrpcController {
   @GrpcMethod('QueryService', 'GetConvergence')
   async getConvergence({ position, ...request }: { position: string }): Promise<WireConvergence> {
     const { timeout } = validated(ConvergenceParameters, parametersOf(undefined, request));
-    return toWireConvergence(await this.convergence.wait(BigInt(position), timeout));
+    return toWireConvergence(await this.convergence.wait(requirePosition('position', position), timeout));
   }
 
   @GrpcMethod('QueryService', 'WatchSettings')

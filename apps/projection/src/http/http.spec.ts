@@ -142,8 +142,12 @@ describe('one resource', () => {
     expect(await refusal(`/v1/resources/gone/websockets?at=${head}`)).toMatchObject({
       code: 'resource_deleted',
     });
-    expect(await refusal('/v1/resources/exact/websockets?at=noon')).toMatchObject({
-      errors: [{ field: 'at' }],
+    for (const at of ['noon', '2026-11-31', '2026-02-30T00:00:00Z'])
+      expect(await refusal(`/v1/resources/exact/websockets?at=${at}`)).toMatchObject({
+        errors: [{ field: 'at' }],
+      });
+    expect(await refusal('/v1/resources/exact/websockets?at=99999999&timeout=1ms')).toMatchObject({
+      code: 'read_model_behind',
     });
   });
 

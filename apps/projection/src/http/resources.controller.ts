@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { HistoryItemJson, ResourceJson } from '#contract';
 import { ResourceDto, ValidatedPipe } from '#platform';
 import { ProjectionRunner } from '../fold/projection-runner.js';
-import { awaitPosition } from '../queries/await-position.js';
+import { awaitMoment, awaitPosition } from '../queries/await-position.js';
 import { HistoryQueries } from '../queries/history-queries.js';
 import {
   ListParameters,
@@ -60,7 +60,7 @@ export class ResourcesQueryController {
     @Query(ValidatedPipe) parameters: WebsocketsParameters,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WebsocketsAt> {
-    await awaitPosition(this.runner, parameters);
+    await awaitMoment(this.runner, parameters);
     const policy = this.resources.websockets(id, parameters.at);
     if (parameters.at === undefined) void reply.header('etag', `"${this.resources.get(id).revision}"`);
     return policy;

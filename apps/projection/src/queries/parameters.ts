@@ -6,6 +6,7 @@ import { IsPosition, IsTimeout } from '#platform';
 
 /** A day, in UTC, or a time that names its zone. */
 const TIME = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/;
+const DAY_LENGTH = '2026-01-31'.length;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
@@ -131,8 +132,14 @@ export class StreamParameters {
 
 /** A time as the log has it: ISO 8601 in UTC with milliseconds; undefined if the text is none. */
 export function parseTime(text: string): string | undefined {
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  const time = TIME.test(text) && isDay(text.slice(0, DAY_LENGTH)) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+}
+
+/** `Date` takes the 31st of November for the 1st of December. */
+function isDay(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 function IsTime(): PropertyDecorator {

@@ -4,8 +4,11 @@ import { renderResource } from '#platform';
 import { isRemoval } from '#settings';
 import type { ProjectionRunner } from '../fold/projection-runner.js';
 import type { Projection } from '../fold/projection.js';
+import type { ChangedResource } from '../read-model/resource-rows.js';
 
 const PAGE = 500;
+/** Of names in a page, unless one resource has more: clients of gRPC take messages of 4 MB. */
+const PAGE_CHARACTERS = 1_000_000;
 
 /** Resources that changed, each as it is now, up to a position. */
 export interface WatchedChange {
@@ -51,9 +54,10 @@ export class SettingsWatch {
 
   #next(at: Position, known: Position): WatchedChange | undefined {
     const { readModel, head } = this.projection;
-    const rows = readModel.resources.changedSince(at, PAGE);
-    if (rows.length === 0) return undefined;
-    const whole = rows.length < PAGE;
+    const found = readModel.resources.changedSince(at, PAGE);
+    if (found.length === 0) return undefined;
+    const rows = found.slice(0, countThatFits(found));
+    const whole = rows.length === found.length && found.length < PAGE;
     const removals = rows.filter(({ change }) => isRemoval(change) && change.position > known);
     return {
       position: whole ? head.position : rows.at(-1)!.change.position,
@@ -62,4 +66,14 @@ export class SettingsWatch {
       removed: removals.map(({ change }) => change.resource),
     };
   }
+}
+
+/** At least one. */
+function countThatFits(changes: readonly ChangedResource[]): number {
+  let left = PAGE_CHARACTERS;
+  const end = changes.findIndex(({ change }, index) => {
+    if (!isRemoval(change)) left -= change.hostnames.join().length;
+    return left < 0 && index > 0;
+  });
+  return end < 0 ? changes.length : end;
 }
