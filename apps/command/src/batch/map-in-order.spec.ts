@@ -57,6 +57,21 @@ describe('mapInOrder', () => {
     expect(await results.next()).toEqual({ done: false, value: 0 });
   });
 
+  it('waits, when it is left early, for what was begun', async () => {
+    const work = new Work();
+    const results = mapInOrder(numbers(3), 3, work.do);
+    const first = results.next();
+    await tick();
+    await work.end(0);
+    await first;
+    let left = false;
+    const leaving = results.return(undefined).then(() => (left = true));
+    await work.end(1);
+    expect(left).toBe(false);
+    await work.end(2);
+    await leaving;
+  });
+
   it('ends with the failure of its source, once the results before it are taken', async () => {
     async function* failing(): AsyncGenerator<number> {
       yield 0;

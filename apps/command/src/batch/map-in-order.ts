@@ -1,6 +1,7 @@
 /**
  * Works on up to `concurrency` items at a time, begun in their order. Yields the results in the order of the items,
- * each as soon as it and those before it are there, and takes no new item while nobody takes the results.
+ * each as soon as it and those before it are there, and takes no new item while nobody takes the results. Ends, also when
+ * it is left early, once all that was begun has.
  */
 export async function* mapInOrder<Item, Result>(
   items: AsyncIterable<Item>,
@@ -23,6 +24,7 @@ export async function* mapInOrder<Item, Result>(
     }
   } finally {
     void source.return?.();
+    await Promise.allSettled(running);
   }
 }
 
