@@ -301,6 +301,20 @@ describe('snapshots', () => {
     expect(snapshot.table.match('19999.example')?.resource).toBe('r19999');
   });
 
+  it.each([1, 5, 25, 100, 1_000])(
+    'are read back wherever they are cut, with %i hostnames each',
+    async (count) => {
+      for (let resources = Math.ceil(12_000 / count), end = resources + 12; resources < end; resources += 1) {
+        const large = new SettingsTable();
+        const hostnames = (id: string) =>
+          Array.from({ length: count }, (_, index) => `${index}.${'long'.repeat(10)}.${id}.example`);
+        for (let id = 0; id < resources; id += 1) large.apply([entry(`r${id}`, hostnames(`r${id}`))]);
+        const snapshot = await decodeSnapshot(await encodeSnapshot('e', 1n, large));
+        expect(snapshot.table.digest).toBe(large.digest);
+      }
+    },
+  );
+
   it('are refused when cut at any length', async () => {
     for (let length = 0; length < bytes.length; length += 1)
       await expect(decodeSnapshot(bytes.subarray(0, length))).rejects.toThrow(SnapshotInvalid);

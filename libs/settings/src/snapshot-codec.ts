@@ -128,7 +128,9 @@ async function loadTable(compressed: Buffer, count: number): Promise<SettingsTab
 function loadChunk(table: SettingsTable, rest: Buffer, chunk: Buffer): Buffer {
   const seam = Buffer.concat([rest, chunk.subarray(0, SEAM_BYTES)]);
   const loaded = table.load(seam);
-  if (loaded < rest.length) return Buffer.concat([rest, chunk]);
-  const records = chunk.subarray(loaded - rest.length);
+  const records =
+    loaded < rest.length
+      ? Buffer.concat([rest.subarray(loaded), chunk])
+      : chunk.subarray(loaded - rest.length);
   return records.subarray(table.load(records));
 }
