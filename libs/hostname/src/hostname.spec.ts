@@ -75,6 +75,10 @@ describe('hostOfHeader', () => {
     ['', undefined],
     [':80', undefined],
     ['a b', undefined],
+    ['My_App.test', 'my_app.test'],
+    ['.a.test', undefined],
+    ['a..test', undefined],
+    ['a.test..', undefined],
   ])('reads %j as %j', (header, host) => {
     expect(hostOfHeader(header)).toBe(host);
   });

@@ -30,11 +30,14 @@ export function parseHostname(input: string): ParsedHostname {
     : { ok: true, hostname };
 }
 
+/** With underscores, which are in no hostname of a resource, but in hosts that a wildcard covers. */
+const HOST = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
+
 /** The canonical hostname of a `Host` or `:authority` header, its port left out; undefined when it names none. */
 export function hostOfHeader(header: string): Hostname | undefined {
   const host = header.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
   if (host.length === 0 || host.length > MAX_LENGTH) return undefined;
-  return /^[a-z0-9.-]+$/.test(host) ? host : undefined;
+  return HOST.test(host) ? host : undefined;
 }
 
 function refused(message: string): ParsedHostname {
