@@ -14,6 +14,7 @@ export function parseOrigin(input: string): ParsedOrigin {
   if (url.search !== '' || input.includes('?')) return invalid('must not contain a query');
   if (url.hash !== '' || input.includes('#')) return invalid('must not contain a fragment');
   if (url.pathname !== '/') return invalid('must not contain a path');
+  if (url.port === '0') return invalid('must not have the port 0');
   return { ok: true, origin: url.origin };
 }
 
