@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { CommandAnswerJson, ConvergenceJson } from '#contract';
-import { ApiError, asApiError } from '#platform';
+import { ApiError, asApiError, invalidRequest } from '#platform';
 import type { CommandContext } from '../commands/command-context.js';
 import type { CommandResult } from '../commands/command-result.js';
 import type { Commands } from '../commands/commands.js';
@@ -52,6 +52,13 @@ export class BatchRunner {
       return { index, error: apiError };
     }
   }
+}
+
+/** Throws ApiError request_invalid if the batch as a whole asks for a revision. */
+export function requireNoRevision({ expectedRevision }: CommandContext): void {
+  if (expectedRevision === undefined) return;
+  const message = 'is for one command: an item of a batch may have an ifMatch of its own';
+  throw invalidRequest([{ field: 'if-match', value: expectedRevision, message }]);
 }
 
 /** The context of an item: the batch's, but for key and revision. */

@@ -4,7 +4,7 @@ import { Controller } from '@nestjs/common';
 import { GrpcStreamCall } from '@nestjs/microservices';
 import type { WireBatchCreateResourcesRequest, WireBatchSetWebsocketsRequest } from '#contract';
 import { asApiError, toGrpcError, validated } from '#platform';
-import { BatchRunner, contextOfItem } from '../batch/batch.js';
+import { BatchRunner, contextOfItem, requireNoRevision } from '../batch/batch.js';
 import type { CommandContext } from '../commands/command-context.js';
 import type { CommandResult } from '../commands/command-result.js';
 import { Commands } from '../commands/commands.js';
@@ -52,6 +52,7 @@ export class BatchGrpcController {
   ): Promise<void> {
     try {
       const context = contextOfCall(call);
+      requireNoRevision(context);
       const results = this.runner.run({
         items: call,
         execute: (request: Request, index) => execute(request, context, index),

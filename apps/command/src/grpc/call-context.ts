@@ -13,7 +13,10 @@ export interface Call {
 
 /** The CommandContext of a gRPC call. Throws ApiError request_invalid. */
 export function contextOfCall(call: Call): CommandContext {
-  const header = (name: string) => call.metadata.get(name)[0];
+  const header = (name: string) => {
+    const values = call.metadata.get(name);
+    return values.length > 1 ? values : values[0];
+  };
   return contextOf(header, requestIdOf(header('x-request-id')), addressOfPeer(call.getPeer()));
 }
 

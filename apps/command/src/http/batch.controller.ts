@@ -3,7 +3,7 @@ import { Body, Controller, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { NDJSON, TakesNdjson, validated, ValidatedPipe } from '#platform';
-import { BatchRunner, contextOfItem, type Batch } from '../batch/batch.js';
+import { BatchRunner, contextOfItem, requireNoRevision, type Batch } from '../batch/batch.js';
 import type { CommandContext } from '../commands/command-context.js';
 import { Commands } from '../commands/commands.js';
 import { CreateResourceItem, SetWebsocketsItem } from '../input/batch-input.js';
@@ -35,6 +35,7 @@ export class BatchController {
     @RequestContext() context: CommandContext,
     @Res() reply: FastifyReply,
   ): void {
+    requireNoRevision(context);
     this.#stream(reply, 200, {
       items: itemsOf(body),
       execute: async (line, index) => {
@@ -56,6 +57,7 @@ export class BatchController {
     @RequestContext() context: CommandContext,
     @Res() reply: FastifyReply,
   ): void {
+    requireNoRevision(context);
     this.#stream(reply, 201, {
       items: itemsOf(body),
       execute: async (line, index) => {

@@ -59,6 +59,14 @@ function open(path: string): { outgoing: ClientRequest; response: Promise<Incomi
 }
 
 describe('a batch of switches', () => {
+  it('has no revision to be at as a whole', async () => {
+    const body = lines({ id: 'one', enabled: true });
+    const headers = { ...NDJSON, 'if-match': '"1"' };
+    const refused = await fetch(`${rig.url}/v1/websockets:batch`, { method: 'POST', body, headers });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ errors: [{ field: 'if-match', value: 1 }] });
+  });
+
   it('is logged with the highest position of its items', async () => {
     const items = ['one', 'two', 'three'].map((id) => ({ id, enabled: true, reason: 'logged' }));
     const answers = await send('/v1/websockets:batch', lines(...items), { 'x-request-id': 'batch-1' });

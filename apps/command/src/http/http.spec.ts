@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandAnswerJson, ProblemJson } from '#contract';
 import { CommandRig, type HttpAnswer } from '../../../../test/support/command-rig.js';
@@ -122,6 +125,9 @@ describe('creating a resource', () => {
       'secondaryHostnames.0',
     ],
     ['a hostname twice', { secondaryHostnames: ['BAD.test'] }, 'hostname_repeated', 'secondaryHostnames.0'],
+    ['half a surrogate pair in the account', { account: 'a\ud800' }, 'request_invalid', 'account'],
+    ['half a surrogate pair in the reason', { reason: '\udfff' }, 'request_invalid', 'reason'],
+    ['the port 0 of an origin', { origin: 'http://a.test:0' }, 'origin_invalid', 'origin'],
     ['a path in the origin', { origin: 'http://a.test/path' }, 'origin_invalid', 'origin'],
   ])('refuses %s, naming the field', async (_what, part, code, field) => {
     const resource = { id: 'bad', cname: 'bad.test', origin, integration: 'full', ...part };
@@ -226,6 +232,17 @@ describe('the switch', () => {
     });
   });
 
+  it('does not take two actors for one', async () => {
+    const headers = { 'content-type': 'application/json', 'upgate-actor': ['al', 'bob'] };
+    const sent = request(`${rig.url}/v1/resources/switch/websockets`, { method: 'PUT', headers });
+    sent.end(JSON.stringify({ enabled: true }));
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(400);
+    expect(await json(answer)).toMatchObject({ errors: [{ field: 'upgate-actor' }] });
+    for (const enabled of [false, true]) await put('switch', { enabled }, { 'upgate-actor': 'Doe, Jane' });
+    expect((await rig.events('switch')).at(-1)!.metadata.actor.id).toBe('Doe, Jane');
+  });
+
   it('takes the word of the gateway for where an actor is', async () => {
     await put('switch', { enabled: false }, { 'upgate-actor-address': '2001:db8::7' });
     await put('switch', { enabled: true }, { 'upgate-actor-address': '192.0.2.7' });
@@ -297,6 +314,9 @@ describe('changing a resource', () => {
 describe('deleting a resource', () => {
   it('answers with the last state, and from then on nothing can be done to it', async () => {
     await rig.create('mortal');
+    expect(await problem('DELETE', '/v1/resources/mortal', { reason: 'over' })).toMatchObject({
+      status: 400,
+    });
     const deleted = await rig.call('DELETE', '/v1/resources/mortal?reason=over');
     expect(deleted.status).toBe(200);
     expect(deleted.body).toMatchObject({

@@ -13,6 +13,7 @@ import {
 } from 'class-validator';
 import { INTEGRATIONS, type Integration } from '#domain';
 import { Optional } from './optional.js';
+import { IsWellFormed } from './well-formed.js';
 import { ReasonInput, WebsocketsChoiceInput } from './websockets-input.js';
 
 const MAX_HOSTNAME = 300;
@@ -36,6 +37,7 @@ export class CreateResourceInput extends ReasonInput {
   @ApiPropertyOptional({ example: 'default', minLength: 1, maxLength: 64 })
   @IsString()
   @Length(1, 64)
+  @IsWellFormed()
   account: string = 'default';
 
   @ApiProperty({ example: 'chat.example.com' })

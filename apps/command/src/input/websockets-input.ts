@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import { DEFAULT_OPEN_CONNECTIONS, OPEN_CONNECTIONS_MODES, type OpenConnections } from '#domain';
 import { Optional } from './optional.js';
+import { IsWellFormed } from './well-formed.js';
 
 const MAX_SECONDS = 86_400;
 
@@ -58,6 +59,7 @@ export class ReasonInput {
   @Optional()
   @IsString()
   @MaxLength(1000)
+  @IsWellFormed()
   reason?: string;
 }
 
